@@ -1,0 +1,117 @@
+#include "base/causes.h"
+
+#include <array>
+#include <cstddef>
+
+namespace sshsm::base {
+namespace {
+
+constexpr auto causes = std::to_array<CauseRow>({
+    {Cause::bad_arguments, "bad-arguments", "4.3.5", "cannot use these arguments",
+     "see sshsm --help"},
+    {Cause::bad_destination, "bad-destination", "4.3.5", "not a destination name",
+     "use letters, digits, dots, underscores and hyphens, 64 at most"},
+    {Cause::not_supported, "not-supported", "4.3.5", "not supported by this version",
+     "remove the setting or install a newer sshsm"},
+    {Cause::identity_refused, "identity-refused", "4.3.5", "cannot become the mail user",
+     "set run-as in sshsm.conf or let the mail server start sshsm as the mail user"},
+    {Cause::configuration_missing, "configuration-missing", "4.3.5",
+     "cannot read the configuration", "create the file, readable by the mail user"},
+    {Cause::configuration_invalid, "configuration-invalid", "4.3.5", "configuration error",
+     "correct the line"},
+    {Cause::configuration_untrusted, "configuration-untrusted", "4.3.5",
+     "configuration file not to be trusted",
+     "give it to root or the mail user and let nobody else write it"},
+    {Cause::key_missing, "key-missing", "4.7.5", "cannot read the private key",
+     "create it with ssh-keygen -t ed25519 -N '' as the mail user"},
+    {Cause::key_untrusted, "key-untrusted", "4.7.5", "private key file not to be trusted",
+     "give it to the mail user with mode 0600"},
+    {Cause::key_encrypted, "key-encrypted", "4.7.5", "the private key has a passphrase",
+     "remove it with ssh-keygen -p: nobody is there to type it"},
+    {Cause::key_invalid, "key-invalid", "4.7.5", "not a usable private key",
+     "create it with ssh-keygen -t ed25519 -N ''"},
+    {Cause::known_hosts_unreadable, "known-hosts-unreadable", "4.7.5",
+     "cannot read the known hosts", "make the file readable for the mail user"},
+    {Cause::host_key_unpinned, "host-key-unpinned", "4.7.5", "no host key is pinned",
+     "add the host's key, as its owner read it out, to known_hosts or as host-key"},
+    {Cause::name_unknown, "name-unknown", "4.4.4", "the host name does not exist",
+     "check host in the configuration and the host's dynamic DNS"},
+    {Cause::name_lookup_failed, "name-lookup-failed", "4.4.3", "cannot look up the host name",
+     "check the resolver of this machine"},
+    {Cause::connection_failed, "connection-failed", "4.4.1", "cannot connect",
+     "check that sshd runs there and the port is open"},
+    {Cause::connection_timed_out, "connection-timed-out", "4.4.1", "no connection in time",
+     "check that the host is up and no firewall drops the packets"},
+    {Cause::no_banner, "no-banner", "4.4.1", "connected, but no SSH server answered",
+     "check port, and MaxStartups and PerSourcePenalties of the sshd there"},
+    {Cause::handshake_failed, "handshake-failed", "4.7.5", "the SSH handshake failed",
+     "compare ciphers, macs and kex-algorithms with what the sshd there offers"},
+    {Cause::host_key_changed, "host-key-changed", "4.7.0", "host key changed",
+     "if the change is genuine, pin the new key"},
+    {Cause::host_key_revoked, "host-key-revoked", "4.7.0", "host key revoked",
+     "the host uses a key that known_hosts revokes; pin its new key"},
+    {Cause::host_key_type_unpinned, "host-key-type-unpinned", "4.7.0",
+     "the host has no key of a pinned type", "pin a key of a type that the host has"},
+    {Cause::login_refused, "login-refused", "4.7.8", "the host refused our key",
+     "add our public key to authorized_keys there, or check user"},
+    {Cause::channel_refused, "channel-refused", "4.4.5", "the host refused to start the command",
+     "check MaxSessions and the forced command there"},
+    {Cause::command_failed, "command-failed", "4.3.0",
+     "the forced command ended without a greeting", "check command= in authorized_keys there"},
+    {Cause::no_greeting, "no-greeting", "4.4.2", "no greeting from the mail server",
+     "check that the forced command is sendmail -bs"},
+    {Cause::text_before_greeting, "text-before-greeting", "4.5.0",
+     "text where the greeting was expected",
+     "the shell start-up files there must print nothing, and the forced command must speak SMTP"},
+    {Cause::greeting_refused, "greeting-refused", "4.3.2", "the mail server takes no mail now",
+     "the mail waits in the queue"},
+    {Cause::hello_refused, "hello-refused", "4.5.0", "the mail server refused EHLO and HELO",
+     "check helo"},
+    {Cause::reply_malformed, "reply-malformed", "4.5.0", "not an SMTP reply",
+     "check the forced command there"},
+    {Cause::reply_unexpected, "reply-unexpected", "4.5.0", "a reply out of place",
+     "check the mail server there"},
+    {Cause::parameter_not_offered, "parameter-not-offered", "4.6.3",
+     "the mail server does not offer what this message needs", "send it another way"},
+    {Cause::answer_timed_out, "answer-timed-out", "4.4.2", "no answer in time",
+     "the mail waits in the queue"},
+    {Cause::connection_lost, "connection-lost", "4.4.2", "the connection was lost",
+     "the mail waits in the queue"},
+    {Cause::maybe_delivered, "maybe-delivered", "4.4.2",
+     "no answer to the final dot; the message may have been delivered",
+     "the retry may make a second copy"},
+    {Cause::batch_empty, "batch-empty", "4.5.2", "the batch has no message",
+     "feed it batch SMTP: MAIL, RCPT, DATA, the message, a dot"},
+    {Cause::batch_truncated, "batch-truncated", "4.5.2",
+     "the batch ends inside a message; that message was not sent",
+     "the program that wrote the batch stopped early"},
+    {Cause::batch_malformed, "batch-malformed", "4.5.2", "not batch SMTP",
+     "nothing from there on was sent"},
+    {Cause::batch_unreadable, "batch-unreadable", "4.3.0", "cannot read the batch", ""},
+    {Cause::batch_overdue, "batch-overdue", "4.4.7", "the batch takes too long",
+     "send fewer messages at once or raise batch-timeout"},
+    {Cause::stopped, "stopped", "4.3.2", "stopped by a signal", "the mail waits in the queue"},
+    {Cause::resources_exhausted, "resources-exhausted", "4.3.1",
+     "this machine has no resources left", "the mail waits in the queue"},
+    {Cause::internal_error, "internal-error", "4.3.0", "an error in sshsm itself",
+     "please report it; the mail waits in the queue"},
+});
+
+constexpr bool rows_stand_in_order() {
+  for (std::size_t i = 0; i < causes.size(); ++i)
+    if (static_cast<std::size_t>(causes[i].cause) != i) return false;
+  return causes.size() == static_cast<std::size_t>(Cause::internal_error) + 1;
+}
+static_assert(rows_stand_in_order(), "row_of finds a row by its place");
+
+}  // namespace
+
+std::span<const CauseRow> all_causes() noexcept {
+  return causes;
+}
+
+const CauseRow& row_of(Cause cause) noexcept {
+  return causes[static_cast<std::size_t>(cause)];
+}
+
+}  // namespace sshsm::base

@@ -1,0 +1,48 @@
+#pragma once
+
+#include "base/causes.h"
+
+#include <cstddef>
+#include <exception>
+#include <string>
+#include <string_view>
+
+namespace sshsm::base {
+
+/// The one exception type: thrown where the fact is known, caught in `main` or where a session
+/// ends. It always means that the mail stays queued (exit status 75).
+class Failure : public std::exception {
+ public:
+  /// `detail` is our own words about this case (a path, a number, a name); `peer_text` is what the
+  /// far side said, as it came: it is made printable, cut and quoted only when it is shown.
+  explicit Failure(Cause cause, std::string detail = {}, std::string peer_text = {});
+
+  [[nodiscard]] Cause cause() const noexcept { return cause_; }
+  [[nodiscard]] const std::string& detail() const noexcept { return detail_; }
+  [[nodiscard]] const std::string& peer_text() const noexcept { return peer_text_; }
+  [[nodiscard]] const char* what() const noexcept override;
+
+ private:
+  Cause cause_;
+  std::string detail_;
+  std::string peer_text_;
+};
+
+/// The longest line we write about one failure, without its line end.
+inline constexpr std::size_t max_sentence = 500;
+/// The most of a peer's text that is ever quoted.
+inline constexpr std::size_t max_peer_text = 200;
+
+/// `cannot connect: 192.0.2.1 port 22: Connection refused; check …: "peer text"`: the sentence, the
+/// detail, the remedy and last the peer's words, printable, at most `limit` octets. The detail is
+/// cut first, since the remedy behind it is what helps.
+[[nodiscard]] std::string explain(const Failure& failure, std::size_t limit);
+
+/// `sshsm: DEST (HOST): ` with the parts that are known.
+[[nodiscard]] std::string speaker(std::string_view destination, std::string_view host);
+
+/// The whole line: `4.4.1 sshsm: DEST (HOST): ` and the explanation, at most `max_sentence`.
+[[nodiscard]] std::string describe(const Failure& failure, std::string_view destination,
+                                   std::string_view host);
+
+}  // namespace sshsm::base

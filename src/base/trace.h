@@ -1,0 +1,37 @@
+#pragma once
+
+#include "base/deadline.h"
+
+#include <cstddef>
+#include <string_view>
+
+namespace sshsm::base {
+
+/// What `-v` shows: one line per event, with the milliseconds since the start. A pipe gets at most
+/// `max_trace_on_pipe` octets in all, since Exim kills a command that writes more than 20 K and
+/// bounces its mail.
+class Trace {
+ public:
+  static constexpr std::size_t max_trace_on_pipe = 8192;
+
+  /// A silent one.
+  Trace() = default;
+  /// Writes to `descriptor`, which it does not own.
+  explicit Trace(int descriptor);
+
+  [[nodiscard]] bool is_on() const noexcept { return descriptor_ >= 0; }
+  /// Our own words.
+  void note(std::string_view text);
+  /// A line of the conversation: `<` came from the peer, `>` went to him.
+  void dialogue(char direction, std::string_view text);
+
+ private:
+  void write_line(std::string_view text);
+
+  int descriptor_ = -1;
+  std::size_t left_ = max_trace_on_pipe;
+  bool is_unlimited_ = false;
+  Clock::time_point start_ = Clock::now();
+};
+
+}  // namespace sshsm::base

@@ -1,0 +1,62 @@
+#include "base/failure.h"
+
+#include "base/exit_status.h"
+
+#include <doctest/doctest.h>
+
+#include <set>
+
+using namespace sshsm::base;
+
+TEST_CASE("a failure is one line: code, destination, host, sentence, detail, remedy, peer text") {
+  CHECK(describe(Failure(Cause::host_key_changed, "offered ED25519 SHA256:a, pinned RSA SHA256:b"),
+                 "myfriend", "mx.friend.example") ==
+        "4.7.0 sshsm: myfriend (mx.friend.example): host key changed: offered ED25519 SHA256:a, "
+        "pinned RSA SHA256:b; if the change is genuine, pin the new key");
+  CHECK(describe(Failure(Cause::text_before_greeting, {}, "Welcome\r\n"), "myfriend", {}) ==
+        "4.5.0 sshsm: myfriend: text where the greeting was expected; the shell start-up files "
+        "there must print nothing, and the forced command must speak SMTP: \"Welcome\\x0d\\x0a\"");
+  CHECK(describe(Failure(Cause::bad_arguments, "no destination is named"), {}, {}) ==
+        "4.3.5 sshsm: cannot use these arguments: no destination is named; see sshsm --help");
+}
+
+TEST_CASE("no failure is longer than 500 octets, and its remedy survives a long detail") {
+  for (const CauseRow& row : all_causes()) {
+    const std::string line = describe(
+        Failure(row.cause, std::string(1000, 'd'), std::string(1000, 'p')), "myfriend", "host");
+    CHECK(line.size() <= max_sentence);
+    CHECK(line.find(row.remedy) != std::string::npos);
+    CHECK(line.ends_with("pp...\""));
+  }
+  CHECK(describe(Failure(Cause::key_missing, std::string(1000, 'd')), std::string(64, 'n'),
+                 std::string(255, 'h'))
+            .size() == max_sentence);
+}
+
+TEST_CASE("no cause of ours may bounce mail: every code is of class 4") {
+  for (const CauseRow& row : all_causes()) {
+    CHECK(row.code.size() == 5);
+    CHECK(row.code.starts_with("4."));
+  }
+}
+
+TEST_CASE("each cause has a sentence without full stop and a name of its own for the log") {
+  std::set<std::string_view> names;
+  for (const CauseRow& row : all_causes()) {
+    CHECK(names.insert(row.name).second);
+    CHECK(row.name.find_first_not_of("abcdefghijklmnopqrstuvwxyz-") == std::string_view::npos);
+    CHECK_FALSE(row.sentence.empty());
+    CHECK_FALSE(row.sentence.ends_with('.'));
+    CHECK(&row_of(row.cause) == &row);
+  }
+}
+
+TEST_CASE("deferred beats refused beats accepted") {
+  using enum ExitStatus;
+  CHECK(worse(accepted, refused) == refused);
+  CHECK(worse(deferred, refused) == deferred);
+  CHECK(worse(accepted, deferred) == deferred);
+  CHECK(static_cast<int>(accepted) == 0);
+  CHECK(static_cast<int>(refused) == 69);
+  CHECK(static_cast<int>(deferred) == 75);
+}

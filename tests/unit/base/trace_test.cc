@@ -1,0 +1,54 @@
+#include "base/trace.h"
+
+#include "base/descriptor.h"
+
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdio>
+#include <string>
+
+using namespace sshsm::base;
+
+namespace {
+
+std::string read_all(int descriptor) {
+  std::string text(100000, '\0');
+  const ssize_t size = read(descriptor, text.data(), text.size());
+  text.resize(size < 0 ? 0 : static_cast<std::size_t>(size));
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("a pipe is told 8 KiB at most, in whole lines") {
+  std::array<int, 2> pair{};
+  REQUIRE(pipe2(pair.data(), O_CLOEXEC | O_NONBLOCK) == 0);
+  const Descriptor reader(pair[0]);
+  const Descriptor writer(pair[1]);
+  Trace trace(writer.get());
+  for (int i = 0; i < 1000; ++i) trace.note("a line of some length that is told again and again");
+  const std::string told = read_all(reader.get());
+  CHECK(told.size() <= Trace::max_trace_on_pipe);
+  CHECK(told.size() > Trace::max_trace_on_pipe - 200);
+  CHECK(told.ends_with("again and again\n"));
+}
+
+TEST_CASE("a file is told everything") {
+  std::FILE* const file = std::tmpfile();
+  REQUIRE(file != nullptr);
+  Trace trace(fileno(file));
+  for (int i = 0; i < 1000; ++i) trace.dialogue('>', "NOOP");
+  rewind(file);
+  const std::string told = read_all(fileno(file));
+  CHECK(told.size() >= 1000 * std::string(" ms > NOOP\n").size());
+  std::fclose(file);
+}
+
+TEST_CASE("a trace that is off writes nowhere") {
+  Trace trace;
+  CHECK_FALSE(trace.is_on());
+  trace.note("nobody listens");
+}
