@@ -1,0 +1,192 @@
+#include "base/text.h"
+#include "smtp/client.h"
+#include "smtp/judgement.h"
+
+#include <utility>
+
+namespace sshsm::smtp {
+namespace {
+
+using base::Cause;
+using base::Failure;
+using To = ExpectedReply::To;
+using Content = Transaction::Content;
+
+constexpr int service_ready = 220;
+constexpr int hello_done = 250;
+
+Failure unexpected(std::string detail, const Reply& reply) {
+  return Failure(Cause::reply_unexpected, std::move(detail), text_of(reply));
+}
+
+/// A reply that settles the whole message at once; later ones cannot change what it decided.
+void decide(Transaction& transaction, Phase phase, const Reply& reply) {
+  settle_by_reply(transaction.outcome, phase, reply);
+  transaction.is_decided = true;
+}
+
+}  // namespace
+
+void Client::receive(std::string_view bytes) {
+  while (!is_lost() && !is_quit_given_) {
+    const std::optional<Reply> reply =
+        reader_.read(bytes, is_greeted_ ? Cause::reply_malformed : Cause::text_before_greeting);
+    if (!reply) return;
+    ++replies_received_;
+    observe_reply(*reply);
+    on_reply(*reply);
+  }
+}
+
+void Client::observe_reply(const Reply& reply) {
+  if (!observer_) return;
+  const std::string code = std::to_string(reply.code);
+  for (std::size_t i = 0; i < reply.lines.size(); ++i) {
+    const std::string& text = reply.lines[i];
+    const bool is_last = i + 1 == reply.lines.size();
+    const std::string_view separator = !is_last ? "-" : text.empty() ? "" : " ";
+    observer_('<', base::concat({code, separator, text}));
+  }
+}
+
+void Client::on_reply(const Reply& reply) {
+  if (reply.is_hang_up() && is_ready_) return on_hang_up(reply);
+  if (!is_due(reply)) return on_early_reply(reply);
+  const ExpectedReply expected = std::move(expected_.front());
+  expected_.pop_front();
+  dispatch(expected, reply);
+  advance();
+}
+
+bool Client::is_due(const Reply& reply) const {
+  if (expected_.empty()) return false;
+  const ExpectedReply& next = expected_.front();
+  return output_.sent() >= (reply.is_refusal() ? next.refusable_from : next.due_from);
+}
+
+void Client::dispatch(const ExpectedReply& expected, const Reply& reply) {
+  switch (expected.to) {
+    case To::greeting:
+      return on_greeting(reply);
+    case To::ehlo:
+      return on_ehlo(reply);
+    case To::helo:
+      return on_helo(reply);
+    case To::mail:
+      return on_mail(*expected.transaction, reply);
+    case To::rcpt:
+      return on_rcpt(*expected.transaction, expected.recipient, reply);
+    case To::data:
+      return on_data(*expected.transaction, reply);
+    case To::chunk:
+      return on_chunk(*expected.transaction, reply);
+    case To::end:
+      return on_end(*expected.transaction, reply);
+    case To::rset:
+      return on_rset(reply);
+    case To::ignored:
+      break;
+  }
+}
+
+/// A reply to nothing we said. Inside DATA a refusal decides the message all the same; but there is
+/// no way out of DATA except the final dot, so nothing more can be sent on this line.
+void Client::on_early_reply(const Reply& reply) {
+  Transaction* const transaction =
+      expected_.empty() ? current_.get() : expected_.front().transaction.get();
+  const bool is_in_data =
+      transaction != nullptr && !transaction->is_decided && transaction->content == Content::data;
+  if (!is_in_data || !reply.is_refusal()) throw unexpected("nothing was asked", reply);
+  decide(*transaction, Phase::data, reply);
+  lose(Failure(Cause::connection_lost, "a message was refused before its end", text_of(reply)));
+}
+
+void Client::on_hang_up(const Reply& reply) {
+  const Phase in_phase = phase();
+  if (Transaction* const transaction = oldest_undecided()) decide(*transaction, in_phase, reply);
+  lose(Failure(Cause::connection_lost, {}, text_of(reply)));
+}
+
+void Client::on_greeting(const Reply& reply) {
+  if (reply.is_refusal()) throw Failure(Cause::greeting_refused, {}, text_of(reply));
+  if (reply.code != service_ready) throw unexpected("as the greeting", reply);
+  is_greeted_ = true;
+  say("EHLO " + helo_);
+  expect(To::ehlo);
+}
+
+void Client::on_ehlo(const Reply& reply) {
+  if (reply.code_class() == Reply::refused) {
+    say("HELO " + helo_);
+    return expect(To::helo);
+  }
+  if (reply.is_refusal()) throw Failure(Cause::hello_refused, {}, text_of(reply));
+  if (reply.code != hello_done) throw unexpected("to EHLO", reply);
+  capabilities_ = parse_capabilities(reply);
+  is_ready_ = true;
+}
+
+void Client::on_helo(const Reply& reply) {
+  if (reply.is_refusal()) throw Failure(Cause::hello_refused, {}, text_of(reply));
+  if (reply.code != hello_done) throw unexpected("to HELO", reply);
+  is_ready_ = true;
+}
+
+void Client::on_mail(Transaction& transaction, const Reply& reply) {
+  if (reply.is_refusal()) return decide(transaction, Phase::envelope, reply);
+  if (reply.code_class() != Reply::done) throw unexpected("to MAIL", reply);
+  transaction.is_mail_accepted = true;
+}
+
+void Client::on_rcpt(Transaction& transaction, std::size_t recipient, const Reply& reply) {
+  if (reply.code_class() == Reply::done) ++transaction.recipients_accepted;
+  if (transaction.is_decided) return;
+  if (reply.code_class() == Reply::go_ahead) throw unexpected("to RCPT", reply);
+  std::vector<RecipientOutcome>& recipients = transaction.outcome.recipients;
+  note_answer(recipients[recipient], reply);
+  const bool is_last = ++transaction.recipients_answered == recipients.size();
+  if (!is_last || transaction.recipients_accepted == recipients.size()) return;
+  settle_by_answers(transaction.outcome);
+  transaction.is_decided = true;
+}
+
+void Client::on_data(Transaction& transaction, const Reply& reply) {
+  const bool is_go_ahead = reply.code_class() == Reply::go_ahead;
+  if (!is_go_ahead && !reply.is_refusal() && !transaction.is_decided)
+    throw unexpected("to DATA", reply);
+  transaction.content = is_go_ahead ? Content::data : Content::none;
+  if (transaction.is_decided) {
+    if (is_go_ahead) on_go_ahead_after_refusal(transaction, reply);
+  } else if (is_go_ahead) {
+    transaction.is_body_open = true;
+  } else {
+    decide(transaction, Phase::data, reply);
+  }
+}
+
+/// Exim says 354 to a DATA that rode behind a refused RCPT. RFC 2920 3.1: a lone dot leads out. If
+/// he took the recipient though he refused MAIL, the dot would deliver an empty message to him.
+void Client::on_go_ahead_after_refusal(const Transaction& transaction, const Reply& reply) {
+  if (transaction.recipients_accepted > 0) throw unexpected("to DATA behind a refused MAIL", reply);
+  say(".");
+  expect(To::ignored);
+}
+
+void Client::on_chunk(Transaction& transaction, const Reply& reply) {
+  --transaction.chunks_unanswered;
+  if (transaction.is_decided) return;
+  if (reply.is_refusal()) return decide(transaction, Phase::data, reply);
+  if (reply.code_class() != Reply::done) throw unexpected("to BDAT", reply);
+}
+
+void Client::on_end(Transaction& transaction, const Reply& reply) {
+  if (transaction.is_decided) return;
+  if (reply.code_class() == Reply::go_ahead) throw unexpected("to the end of a message", reply);
+  decide(transaction, Phase::dot, reply);
+}
+
+void Client::on_rset(const Reply& reply) {
+  if (reply.code_class() != Reply::done) throw unexpected("to RSET", reply);
+}
+
+}  // namespace sshsm::smtp

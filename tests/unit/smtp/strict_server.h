@@ -1,0 +1,73 @@
+#pragma once
+
+#include <cstddef>
+#include <random>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sshsm::smtp {
+
+/// A mail server that answers at random but never forgets what SMTP means: it knows which messages
+/// it took, from the octets alone, and checks the order of what it is told. It is written from the
+/// RFCs and shares no code with the client.
+class StrictServer {
+ public:
+  struct Delivery {
+    std::string sender;
+    std::vector<std::string> recipients;
+    std::string body;
+  };
+
+  /// `trouble` is how many of a thousand replies are not the good one.
+  StrictServer(std::mt19937& random, unsigned trouble);
+
+  /// Octets from the client.
+  void receive(std::string_view bytes);
+  /// Up to `count` octets for the client.
+  [[nodiscard]] std::string take_replies(std::size_t count);
+
+  [[nodiscard]] bool has_replies() const { return !replies_.empty(); }
+  [[nodiscard]] bool is_closed() const { return is_closed_; }
+  [[nodiscard]] const std::vector<Delivery>& deliveries() const { return deliveries_; }
+
+ private:
+  enum class State { command, data, chunk };
+
+  [[nodiscard]] bool roll(unsigned of_a_thousand);
+  [[nodiscard]] bool step();
+  [[nodiscard]] bool step_command();
+  [[nodiscard]] bool step_data();
+  [[nodiscard]] bool step_chunk();
+  void check_order(std::string_view line) const;
+  void handle(std::string_view line);
+  void on_ehlo();
+  void on_mail(std::string_view line);
+  void on_rcpt(std::string_view line);
+  void on_data();
+  void on_bdat(std::string_view line);
+  void end_message();
+  void reset();
+  /// Answers, with luck, as it should; says whether it did.
+  bool answer(std::string_view good);
+  void reply(std::string_view line);
+
+  std::mt19937& random_;
+  unsigned trouble_;
+  bool has_pipelining_;
+  bool has_chunking_;
+  State state_ = State::command;
+  std::string input_;
+  std::string replies_;
+  bool is_closed_ = false;
+  bool is_hello_done_ = false;
+  bool has_sender_ = false;
+  bool is_broken_ = false;  ///< a chunk of this message was refused
+  std::size_t recipients_asked_ = 0;
+  std::size_t chunk_left_ = 0;
+  bool is_last_chunk_ = false;
+  Delivery now_;
+  std::vector<Delivery> deliveries_;
+};
+
+}  // namespace sshsm::smtp
