@@ -1,0 +1,85 @@
+#include "config/destination.h"
+
+#include "base/failure.h"
+#include "base/text.h"
+#include "config/keys.h"
+#include "config/lines.h"
+#include "config/settings.h"
+#include "config/values.h"
+
+#include <algorithm>
+
+namespace sshsm::config {
+namespace {
+
+using base::concat;
+
+constexpr std::size_t max_destination_name = 64;
+
+bool is_letter_or_digit(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+bool is_destination_character(char c) {
+  return is_letter_or_digit(c) || c == '.' || c == '_' || c == '-';
+}
+
+[[noreturn]] void refuse_later(const std::string& place, std::string_view what) {
+  throw base::Failure(base::Cause::not_supported, concat({place, ": ", what}));
+}
+
+// A set-id copy must not run what its caller chose, whatever else the version can do.
+void check_caller(const Settings& settings, bool is_foreign_caller) {
+  constexpr std::string_view key = "proxy-command";
+  if (is_foreign_caller && !settings.of(key).empty())
+    refuse(settings.of(key).front().place,
+           concat({key, " is only for root and the mail user themselves"}));
+}
+
+void check_support(const Settings& settings) {
+  for (const Key& key : all_keys())
+    if (key.support == Support::later && !settings.of(key.name).empty())
+      refuse_later(settings.of(key.name).front().place, key.name);
+  for (const Setting& host : settings.of("host"))
+    if (base::words_of(host.value).size() > 1)
+      refuse_later(host.place, "host with more than one name");
+}
+
+void check_required(const Settings& settings, const ConfigText& own) {
+  for (const Key& key : all_keys())
+    if (key.is_required && settings.of(key.name).empty())
+      refuse(base::printable(own.path, 255), concat({key.name, " is missing"}));
+}
+
+}  // namespace
+
+bool is_destination_name(std::string_view name) noexcept {
+  return !name.empty() && name.size() <= max_destination_name && is_letter_or_digit(name.front()) &&
+         std::all_of(name.begin(), name.end(), is_destination_character) &&
+         name.find("..") == std::string_view::npos && name != "sshsm";
+}
+
+Destination read_destination(std::string_view name, std::string_view directory,
+                             const ConfigText& own, const std::optional<ConfigText>& defaults,
+                             bool is_foreign_caller) {
+  const Settings settings(own, defaults);
+  check_caller(settings, is_foreign_caller);
+  check_support(settings);
+  check_required(settings, own);
+  Destination destination;
+  destination.name = name;
+  for (const Key& key : all_keys())
+    for (const Setting& setting : settings.of(key.name))
+      apply(key, setting.value, directory, destination);
+  destination.known_hosts_is_default = settings.of("known-hosts-file").front().place.empty();
+  return destination;
+}
+
+std::optional<std::string> read_run_as(const ConfigText& defaults) {
+  const Settings settings(defaults);
+  const std::vector<Setting>& run_as = settings.of("run-as");
+  if (run_as.empty()) return std::nullopt;
+  return run_as.front().value;
+}
+
+}  // namespace sshsm::config
