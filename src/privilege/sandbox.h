@@ -1,0 +1,19 @@
+#pragma once
+
+namespace sshsm::privilege {
+
+/// What the kernel gave us of the sandbox.
+struct Sandbox {
+  bool has_landlock = false;
+  bool has_seccomp = false;
+};
+
+/// From here on no file can be opened, no socket made, no program run, no process signalled:
+/// Landlock denies the file system and TCP, a seccomp allow-list answers everything but the system
+/// calls of a running session with EPERM (an error and not a kill: libraries change their calls
+/// between releases). Call it before the first byte from the peer is parsed and after
+/// everything was opened. A kernel that has neither is no failure. With the build option
+/// sandbox=false it does nothing.
+Sandbox enter_sandbox() noexcept;
+
+}  // namespace sshsm::privilege

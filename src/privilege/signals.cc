@@ -1,0 +1,88 @@
+#include "privilege/signals.h"
+
+#include "base/exit_status.h"
+#include "privilege/start.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <exception>
+
+namespace sshsm::privilege {
+namespace {
+
+/// A handler has no argument of ours, so this one value is global.
+volatile sig_atomic_t signal_descriptor = STDERR_FILENO;
+
+/// SIGSEGV comes most often from a full stack, where no handler could run. Large enough for the
+/// widest register set that a kernel saves there (AT_MINSIGSTKSZ is 11 KiB with AMX).
+constexpr std::size_t alternate_stack_size = 65536;
+std::array<std::byte, alternate_stack_size> alternate_stack;
+
+/// Signals that do not end a process; job control keeps working for a person at a terminal.
+constexpr std::array kept_default{SIGCHLD, SIGCONT, SIGURG, SIGWINCH, SIGTSTP, SIGTTIN, SIGTTOU};
+/// Signals that our own fault raises.
+constexpr std::array crashes{SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS};
+
+bool contains(const auto& signals, int number) noexcept {
+  return std::find(signals.begin(), signals.end(), number) != signals.end();
+}
+
+/// Never waits: a stop must work though nobody reads our diagnostics. A pipe that is ready to be
+/// written takes at least PIPE_BUF octets, more than any line here has.
+void write_if_possible(std::string_view line) noexcept {
+  pollfd target{.fd = signal_descriptor, .events = POLLOUT, .revents = 0};
+  if (target.fd < 0 || poll(&target, 1, 0) != 1) return;
+  [[maybe_unused]] const auto written = write(target.fd, line.data(), line.size());
+}
+
+[[noreturn]] void end_deferred(std::string_view line) noexcept {
+  write_if_possible(line);
+  _exit(static_cast<int>(base::ExitStatus::deferred));
+}
+
+extern "C" void end_on_signal(int number) {
+  end_deferred(contains(crashes, number) ? internal_error_line : stopped_line);
+}
+
+[[noreturn]] void end_on_terminate() {
+  end_deferred(internal_error_line);
+}
+
+void (*handler_of(int number) noexcept)(int) {
+  if (number == SIGPIPE) return SIG_IGN;
+  if (contains(kept_default, number)) return SIG_DFL;
+  return end_on_signal;
+}
+
+}  // namespace
+
+void set_signal_descriptor(int descriptor) noexcept {
+  signal_descriptor = descriptor;
+}
+
+void handle_fatal_signals() noexcept {
+  stack_t stack{};
+  stack.ss_sp = alternate_stack.data();
+  stack.ss_size = alternate_stack.size();
+  sigaltstack(&stack, nullptr);
+  std::set_terminate(end_on_terminate);
+
+  struct sigaction action {};
+  action.sa_flags = SA_ONSTACK;
+  sigfillset(&action.sa_mask);
+  // SIGKILL, SIGSTOP and the two that the C library keeps for itself refuse; that is no fault.
+  for (int number = 1; number <= SIGRTMAX; ++number) {
+    action.sa_handler = handler_of(number);
+    sigaction(number, &action, nullptr);
+  }
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
+}  // namespace sshsm::privilege
