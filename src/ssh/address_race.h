@@ -1,0 +1,34 @@
+#pragma once
+
+#include "base/deadline.h"
+#include "base/descriptor.h"
+#include "config/destination.h"
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+namespace sshsm::ssh {
+
+/// What to connect to, and which of its addresses not to use.
+struct RaceCourse {
+  std::string host;
+  std::uint16_t port = 22;
+  config::AddressFamily family = config::AddressFamily::any;
+  std::string bind_address;           ///< numeric, or empty
+  std::vector<std::string> left_out;  ///< numeric addresses
+};
+
+/// The first address that took the connection.
+struct RaceWinner {
+  base::Descriptor connection;  ///< non-blocking
+  std::string address;          ///< numeric
+  std::size_t others = 0;       ///< addresses of the host that are neither this one nor left out
+};
+
+/// Resolves the name and connects to all its addresses, one more every 250 ms or as soon as one
+/// fails (RFC 8305), until one answers. Blocks; runs in the dialler alone. Throws `Failure`
+/// name_unknown, name_lookup_failed, connection_failed or connection_timed_out.
+[[nodiscard]] RaceWinner run_address_race(const RaceCourse& course, base::Deadline deadline);
+
+}  // namespace sshsm::ssh

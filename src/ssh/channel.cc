@@ -1,0 +1,150 @@
+#include "ssh/channel.h"
+
+#include "base/failure.h"
+#include "base/text.h"
+
+#include <libssh/server.h>  // ssh_send_keepalive, which serves clients too
+#include <poll.h>
+
+#include <algorithm>
+
+namespace sshsm::ssh {
+
+using base::Cause;
+using base::Failure;
+
+Channel::Channel(Session& session, const config::Destination& destination, base::Deadline deadline,
+                 base::Waiter& waiter)
+    : session_(session),
+      alive_interval_(destination.server_alive_interval),
+      alive_count_max_(destination.server_alive_count_max),
+      channel_(ssh_channel_new(session.handle())),
+      event_(ssh_event_new()),
+      last_sign_of_life_(base::Clock::now()) {
+  if (channel_ == nullptr || !event_)
+    throw Failure(Cause::resources_exhausted, "no memory for an SSH channel");
+  listen();
+  const int opened = session_.repeat([this] { return ssh_channel_open_session(channel_); },
+                                     "to opening a channel", deadline, waiter);
+  if (opened != SSH_OK) session_.fail(Cause::channel_refused, {});
+  const int started = session_.repeat(
+      [&] { return ssh_channel_request_exec(channel_, destination.command.c_str()); },
+      "to starting the command", deadline, waiter);
+  if (started != SSH_OK) session_.fail(Cause::channel_refused, {});
+  if (ssh_event_add_session(event_.get(), session_.handle()) != SSH_OK)
+    throw Failure(Cause::resources_exhausted, "no memory for an SSH channel");
+}
+
+Channel::~Channel() {
+  ssh_event_remove_session(event_.get(), session_.handle());
+  ssh_remove_channel_callbacks(channel_, &callbacks_);
+}
+
+void Channel::listen() {
+  callbacks_.userdata = this;
+  callbacks_.channel_data_function = on_data;
+  callbacks_.channel_eof_function = on_eof;
+  callbacks_.channel_close_function = on_close;
+  callbacks_.channel_exit_status_function = on_exit_status;
+  callbacks_.channel_exit_signal_function = on_exit_signal;
+  callbacks_.size = sizeof callbacks_;
+  if (ssh_set_channel_callbacks(channel_, &callbacks_) != SSH_OK)
+    throw Failure(Cause::resources_exhausted, "no memory for an SSH channel");
+}
+
+pollfd Channel::interest() {
+  return {session_.descriptor(), session_.interest(), 0};
+}
+
+void Channel::progress() {
+  const int result = ssh_event_dopoll(event_.get(), 0);
+  session_.acknowledge_quickly();
+  // A channel that the far side closed in order is an end and no loss.
+  if (is_closed_) return;
+  if (result == SSH_ERROR || session_.is_lost()) session_.fail(Cause::connection_lost, {});
+  check_alive();
+}
+
+base::Deadline Channel::next_progress() const {
+  if (alive_interval_.count() == 0) return base::Deadline::never();
+  return base::Deadline(last_sign_of_life_ + alive_interval_ * (unanswered_ + 1));
+}
+
+void Channel::check_alive() {
+  if (session_.packets_received() != packets_seen_) {
+    packets_seen_ = session_.packets_received();
+    last_sign_of_life_ = base::Clock::now();
+    unanswered_ = 0;
+    return;
+  }
+  if (!next_progress().passed()) return;
+  if (unanswered_ >= alive_count_max_)
+    throw Failure(Cause::connection_lost,
+                  base::concat({"no answer to ", std::to_string(unanswered_), " keepalives"}));
+  // On a non-blocking session this returns at once; every second call only collects the answer.
+  ssh_send_keepalive(session_.handle());
+  ++unanswered_;
+}
+
+std::size_t Channel::writable() const {
+  const bool is_write_pending = (ssh_get_poll_flags(session_.handle()) & SSH_WRITE_PENDING) != 0;
+  if (is_write_pending || is_closed_) return 0;
+  return std::min<std::size_t>(ssh_channel_window_size(channel_), max_unsent);
+}
+
+std::size_t Channel::write(std::string_view bytes) {
+  const std::size_t size = std::min(bytes.size(), writable());
+  if (size == 0) return 0;
+  const int written = ssh_channel_write(channel_, bytes.data(), static_cast<std::uint32_t>(size));
+  session_.acknowledge_quickly();
+  if (written < 0) session_.fail(Cause::connection_lost, {});
+  return static_cast<std::size_t>(written);
+}
+
+std::string_view Channel::received() const {
+  return std::string_view(received_).substr(consumed_);
+}
+
+void Channel::consume(std::size_t count) {
+  consumed_ += count;
+  if (consumed_ < received_.size()) return;
+  received_.clear();
+  consumed_ = 0;
+}
+
+void Channel::keep_error_output(std::string_view bytes) {
+  std::string& kept = command_end_.error_output;
+  kept += bytes.substr(bytes.size() - std::min(bytes.size(), max_error_output));
+  if (kept.size() > max_error_output) kept.erase(0, kept.size() - max_error_output);
+}
+
+int Channel::on_data(ssh_session, ssh_channel, void* data, std::uint32_t size, int is_stderr,
+                     void* self) {
+  auto& channel = *static_cast<Channel*>(self);
+  const std::string_view bytes(static_cast<const char*>(data), size);
+  if (is_stderr != 0)
+    channel.keep_error_output(bytes);
+  else
+    channel.received_ += bytes;
+  return static_cast<int>(size);
+}
+
+void Channel::on_eof(ssh_session, ssh_channel, void* self) {
+  static_cast<Channel*>(self)->is_ended_ = true;
+}
+
+void Channel::on_close(ssh_session, ssh_channel, void* self) {
+  static_cast<Channel*>(self)->is_ended_ = true;
+  static_cast<Channel*>(self)->is_closed_ = true;
+}
+
+void Channel::on_exit_status(ssh_session, ssh_channel, int status, void* self) {
+  static_cast<Channel*>(self)->command_end_.exit_status = status;
+}
+
+void Channel::on_exit_signal(ssh_session, ssh_channel, const char* name, int, const char*,
+                             const char*, void* self) {
+  static_cast<Channel*>(self)->command_end_.exit_signal = name == nullptr ? "" : name;
+}
+
+}  // namespace sshsm::ssh

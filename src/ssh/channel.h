@@ -1,0 +1,80 @@
+#pragma once
+
+#include "base/deadline.h"
+#include "base/stream.h"
+#include "base/waiter.h"
+#include "config/destination.h"
+#include "ssh/session.h"
+
+#include <libssh/callbacks.h>
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace sshsm::ssh {
+
+/// How the forced command ended: only for explaining; the mail server's replies are the truth.
+struct CommandEnd {
+  std::optional<int> exit_status;
+  std::string exit_signal;   ///< `KILL`, or empty
+  std::string error_output;  ///< the last of its stderr
+};
+
+/// The forced command's standard input and output as a byte stream, over one exec channel. Its
+/// stderr shares the flow-control window, so it is always read, and the last of it is kept.
+class Channel final : public base::ByteStream {
+ public:
+  static constexpr std::size_t max_error_output = 2048;
+  /// libssh keeps what was written in memory until it is sent: no more than this at once.
+  static constexpr std::size_t max_unsent = 256 * 1024;
+
+  /// Opens the channel and runs `command` (which the far side's `command=` overrides). Throws
+  /// `Failure` channel_refused, connection_lost, answer_timed_out. The session must live longer.
+  Channel(Session& session, const config::Destination& destination, base::Deadline deadline,
+          base::Waiter& waiter);
+  ~Channel() override;
+
+  [[nodiscard]] pollfd interest() override;
+  [[nodiscard]] base::Deadline next_progress() const override;
+  void progress() override;
+  [[nodiscard]] std::size_t writable() const override;
+  [[nodiscard]] std::size_t write(std::string_view bytes) override;
+  [[nodiscard]] std::string_view received() const override;
+  void consume(std::size_t count) override;
+  [[nodiscard]] bool ended() const override { return is_ended_; }
+
+  /// True when the far side has closed the channel: `command_end` is complete.
+  [[nodiscard]] bool is_closed() const noexcept { return is_closed_; }
+  [[nodiscard]] const CommandEnd& command_end() const noexcept { return command_end_; }
+
+ private:
+  static int on_data(ssh_session, ssh_channel, void* data, std::uint32_t size, int is_stderr,
+                     void* self);
+  static void on_eof(ssh_session, ssh_channel, void* self);
+  static void on_close(ssh_session, ssh_channel, void* self);
+  static void on_exit_status(ssh_session, ssh_channel, int status, void* self);
+  static void on_exit_signal(ssh_session, ssh_channel, const char* name, int, const char*,
+                             const char*, void* self);
+
+  void listen();
+  void keep_error_output(std::string_view bytes);
+  void check_alive();
+
+  Session& session_;
+  base::Milliseconds alive_interval_;
+  unsigned alive_count_max_;
+  ssh_channel_callbacks_struct callbacks_{};
+  ssh_channel channel_;  ///< freed with the session: freeing an open one waits for the peer
+  EventHandle event_;
+  std::string received_;
+  std::size_t consumed_ = 0;
+  bool is_ended_ = false;
+  bool is_closed_ = false;
+  CommandEnd command_end_;
+  unsigned unanswered_ = 0;
+  std::uint64_t packets_seen_ = 0;
+  base::Clock::time_point last_sign_of_life_;
+};
+
+}  // namespace sshsm::ssh

@@ -1,0 +1,95 @@
+#include "ssh/dial_service.h"
+
+#include "base/failure.h"
+#include "privilege/start.h"
+#include "ssh/address_race.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+
+namespace sshsm::ssh {
+namespace {
+
+/// The mail server waits for the end of its pipes; a child that holds them would keep it waiting.
+void let_go_of_standard_descriptors() {
+  privilege::set_signal_descriptor(-1);
+  const int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+  for (int number = 0; number <= 2; ++number) {
+    if (nothing >= 0)
+      dup2(nothing, number);
+    else
+      close(number);
+  }
+  if (nothing > 2) close(nothing);
+}
+
+RaceCourse course_of(const config::Destination& destination, const DialRequest& request) {
+  RaceCourse course;
+  course.host = destination.hosts.at(request.host_index);
+  course.port = destination.port;
+  course.family = destination.address_family;
+  course.bind_address = destination.bind_address;
+  const std::size_t count = std::min<std::size_t>(request.left_out_count, request.left_out.size());
+  for (std::size_t i = 0; i < count; ++i) course.left_out.emplace_back(request.left_out[i].view());
+  return course;
+}
+
+DialAnswer answer_to(const RaceWinner& winner) {
+  DialAnswer answer;
+  answer.is_connected = true;
+  answer.others = static_cast<std::uint32_t>(winner.others);
+  answer.address.assign(winner.address);
+  return answer;
+}
+
+DialAnswer answer_to(const base::Failure& failure) {
+  DialAnswer answer;
+  answer.cause = failure.cause();
+  answer.detail.assign(failure.detail());
+  return answer;
+}
+
+void send_answer(int socket, DialAnswer answer, int connection) {
+  iovec content{&answer, sizeof answer};
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
+  msghdr message{};
+  message.msg_iov = &content;
+  message.msg_iovlen = 1;
+  if (connection >= 0) {
+    message.msg_control = control.data();
+    message.msg_controllen = control.size();
+    cmsghdr* const header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(sizeof connection);
+    std::memcpy(CMSG_DATA(header), &connection, sizeof connection);
+  }
+  if (sendmsg(socket, &message, MSG_NOSIGNAL) < 0) _exit(0);
+}
+
+void serve_one(const config::Destination& destination, int socket, const DialRequest& request) {
+  try {
+    const RaceWinner winner =
+        run_address_race(course_of(destination, request),
+                         base::Deadline::after(base::Milliseconds(request.milliseconds)));
+    send_answer(socket, answer_to(winner), winner.connection.get());
+  } catch (const base::Failure& failure) {
+    send_answer(socket, answer_to(failure), -1);
+  }
+}
+
+}  // namespace
+
+void serve_dials(const config::Destination& destination, base::Descriptor socket) {
+  let_go_of_standard_descriptors();
+  DialRequest request;
+  while (recv(socket.get(), &request, sizeof request, 0) == sizeof request)
+    serve_one(destination, socket.get(), request);
+  _exit(0);
+}
+
+}  // namespace sshsm::ssh

@@ -1,0 +1,103 @@
+#include "ssh/dialler.h"
+
+#include "base/failure.h"
+#include "base/text.h"
+#include "ssh/dial_service.h"
+
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <exception>
+
+namespace sshsm::ssh {
+namespace {
+
+using base::Cause;
+using base::Failure;
+
+/// How much longer than the deadline the parent waits for the child's own words about it.
+constexpr base::Milliseconds grace{1000};
+
+void end_with_parent(pid_t parent) {
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (getppid() != parent) _exit(0);
+}
+
+/// Receives an answer and the descriptor that came with it, if any. A short read is a dead child.
+DialAnswer receive_answer(int socket, base::Descriptor& connection) {
+  DialAnswer answer;
+  iovec content{&answer, sizeof answer};
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
+  msghdr message{};
+  message.msg_iov = &content;
+  message.msg_iovlen = 1;
+  message.msg_control = control.data();
+  message.msg_controllen = control.size();
+  const ssize_t size = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+  if (size != static_cast<ssize_t>(sizeof answer))
+    throw Failure(Cause::internal_error, "the dialler ended");
+  const cmsghdr* const header = CMSG_FIRSTHDR(&message);
+  if (header != nullptr && header->cmsg_type == SCM_RIGHTS) {
+    int number = -1;
+    std::memcpy(&number, CMSG_DATA(header), sizeof number);
+    connection.reset(number);
+  }
+  return answer;
+}
+
+DialRequest request_for(std::size_t host_index, const std::vector<std::string>& left_out,
+                        base::Deadline deadline) {
+  DialRequest request;
+  request.host_index = static_cast<std::uint32_t>(host_index);
+  request.milliseconds = static_cast<std::uint32_t>(std::max(0, deadline.poll_timeout()));
+  const std::size_t count = std::min(left_out.size(), request.left_out.size());
+  request.left_out_count = static_cast<std::uint32_t>(count);
+  for (std::size_t i = 0; i < count; ++i) request.left_out[i].assign(left_out[i]);
+  return request;
+}
+
+}  // namespace
+
+static_assert(Dialler::max_left_out == std::tuple_size_v<decltype(DialRequest::left_out)>);
+
+Dialler::Dialler(const config::Destination& destination) : hosts_(destination.hosts) {
+  std::array<int, 2> pair{-1, -1};
+  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair.data()) != 0)
+    throw Failure(Cause::resources_exhausted, base::system_error_text(errno));
+  socket_.reset(pair[0]);
+  base::Descriptor child_end(pair[1]);
+  const pid_t parent = getpid();
+  const pid_t child = fork();
+  if (child < 0) throw Failure(Cause::resources_exhausted, base::system_error_text(errno));
+  if (child > 0) return;
+  socket_.reset();
+  end_with_parent(parent);
+  serve_dials(destination, std::move(child_end));
+}
+
+RaceWinner Dialler::dial(std::size_t host_index, const std::vector<std::string>& left_out,
+                         base::Deadline deadline, base::Waiter& waiter) {
+  const DialRequest request = request_for(host_index, left_out, deadline);
+  if (send(socket_.get(), &request, sizeof request, MSG_NOSIGNAL) < 0)
+    throw Failure(Cause::internal_error, "the dialler ended");
+  // The child keeps the deadline itself but for a resolver that hangs, which nothing can interrupt.
+  if (waiter.wait(socket_.get(), POLLIN, base::Deadline(deadline.time() + grace)) == 0)
+    throw Failure(Cause::name_lookup_failed,
+                  base::concat({hosts_.at(host_index), ": the resolver does not answer"}));
+  RaceWinner winner;
+  const DialAnswer answer = receive_answer(socket_.get(), winner.connection);
+  if (!answer.is_connected || !winner.connection)
+    throw Failure(answer.cause, std::string(answer.detail.view()));
+  winner.address = answer.address.view();
+  winner.others = answer.others;
+  return winner;
+}
+
+}  // namespace sshsm::ssh

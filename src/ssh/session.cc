@@ -1,0 +1,188 @@
+#include "ssh/session.h"
+
+#include "base/failure.h"
+#include "base/text.h"
+#include "ssh/kex_listener.h"
+#include "ssh/public_key.h"
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <optional>
+#include <string_view>
+
+namespace sshsm::ssh {
+namespace {
+
+using base::Cause;
+using base::Failure;
+
+/// RSA keys sign in three ways; the first of 1995, with SHA-1, is not one of ours.
+std::string signature_algorithms(const std::vector<std::string>& key_types) {
+  std::string list;
+  for (const std::string& type : key_types) {
+    if (!list.empty()) list += ',';
+    list += type == "ssh-rsa" ? "rsa-sha2-512,rsa-sha2-256" : type;
+  }
+  return list;
+}
+
+void set_socket_option(int socket, int level, int name, int value) noexcept {
+  // Only speed and earlier detection depend on these: a Unix socket has none of them.
+  setsockopt(socket, level, name, &value, sizeof value);
+}
+
+/// A dead line is noticed by the kernel, too: nothing acknowledged for two minutes ends it.
+constexpr int max_unacknowledged_milliseconds = 120'000;
+
+void tune(int socket) {
+  set_socket_option(socket, IPPROTO_TCP, TCP_NODELAY, 1);
+  set_socket_option(socket, SOL_SOCKET, SO_KEEPALIVE, 1);
+  set_socket_option(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, max_unacknowledged_milliseconds);
+}
+
+/// libssh tells its reasons only in words.
+Cause cause_of_failed_handshake(std::string_view libssh_error) {
+  if (libssh_error.find("no match for method server host key algo") != std::string_view::npos)
+    return Cause::host_key_type_unpinned;
+  if (libssh_error.starts_with("Socket error")) return Cause::connection_lost;
+  return Cause::handshake_failed;
+}
+
+}  // namespace
+
+Session::Session(base::Descriptor connection, const config::Destination& destination,
+                 const std::vector<std::string>& key_types)
+    : descriptor_(connection.get()), handle_(ssh_new()) {
+  if (!handle_) throw Failure(Cause::resources_exhausted, "no memory for an SSH session");
+  tune(descriptor_);
+  set_private_options(destination);
+  set_algorithms(destination, key_types);
+  set_option(SSH_OPTIONS_FD, &descriptor_, "descriptor");
+  // libssh owns the socket from here on, and closes it.
+  [[maybe_unused]] const int owned_by_libssh = connection.release();
+  ssh_set_blocking(handle_.get(), 0);
+  ssh_set_counters(handle_.get(), nullptr, &counter_);
+}
+
+void Session::set_option(ssh_options_e option, const void* value, const char* what) {
+  if (ssh_options_set(handle_.get(), option, value) != SSH_OK)
+    throw Failure(Cause::configuration_invalid, what, ssh_get_error(handle_.get()));
+}
+
+void Session::set_private_options(const config::Destination& destination) {
+  // First of all, or libssh reads ~/.ssh/config and runs what ProxyCommand says there.
+  const bool process_config = false;
+  const int strict = 1;
+  set_option(SSH_OPTIONS_PROCESS_CONFIG, &process_config, "process-config");
+  set_option(SSH_OPTIONS_SSH_DIR, "/nonexistent", "ssh-dir");
+  // Never used to connect or to look up a key; libssh refuses some names that DNS has.
+  set_option(SSH_OPTIONS_HOST, "destination", "host");
+  set_option(SSH_OPTIONS_USER, destination.user.c_str(), "user");
+  set_option(SSH_OPTIONS_KNOWNHOSTS, "/dev/null", "known-hosts");
+  set_option(SSH_OPTIONS_GLOBAL_KNOWNHOSTS, "/dev/null", "known-hosts");
+  set_option(SSH_OPTIONS_STRICTHOSTKEYCHECK, &strict, "strict");
+}
+
+void Session::set_algorithms(const config::Destination& destination,
+                             const std::vector<std::string>& key_types) {
+  set_option(SSH_OPTIONS_HOSTKEYS, signature_algorithms(key_types).c_str(), "host key types");
+  set_option(SSH_OPTIONS_CIPHERS_C_S, destination.ciphers.c_str(), "ciphers");
+  set_option(SSH_OPTIONS_CIPHERS_S_C, destination.ciphers.c_str(), "ciphers");
+  set_option(SSH_OPTIONS_HMAC_C_S, destination.macs.c_str(), "macs");
+  set_option(SSH_OPTIONS_HMAC_S_C, destination.macs.c_str(), "macs");
+  set_option(SSH_OPTIONS_KEY_EXCHANGE, destination.kex_algorithms.c_str(), "kex-algorithms");
+}
+
+void Session::shake_hands(base::Deadline deadline, base::Waiter& waiter) {
+  const KexListener listener;
+  const int result = repeat([this] { return ssh_connect(handle_.get()); }, "to the SSH handshake",
+                            deadline, waiter);
+  if (result != SSH_OK) {
+    const std::string error =
+        listener.reason().empty() ? ssh_get_error(handle_.get()) : listener.reason();
+    throw Failure(cause_of_failed_handshake(error), "in the SSH handshake", error);
+  }
+  // libssh made the socket blocking; a peer who stops reading would hang us in send(2) for ever.
+  fcntl(descriptor_, F_SETFL, O_NONBLOCK);
+}
+
+std::string Session::check_host_key(const trust::Pins& pins) {
+  ssh_key key = nullptr;
+  if (ssh_get_server_publickey(handle_.get(), &key) != SSH_OK)
+    throw Failure(Cause::handshake_failed, "no host key");
+  const KeyHandle owned_key(key);
+  const std::optional<trust::HostKey> offered = public_half_of(key);
+  if (!offered) throw Failure(Cause::handshake_failed, "no usable host key");
+  const std::string name = trust::name_of(*offered);
+  const std::string comparison = base::concat({"offered ", name, ", pinned ", pins.summary()});
+  switch (pins.judge(*offered)) {
+    case trust::Pins::Verdict::pinned:
+      return name;
+    case trust::Pins::Verdict::revoked:
+      throw Failure(Cause::host_key_revoked, name);
+    case trust::Pins::Verdict::changed:
+      throw Failure(Cause::host_key_changed, comparison);
+    case trust::Pins::Verdict::type_unpinned:
+      throw Failure(Cause::host_key_type_unpinned, comparison);
+  }
+  throw Failure(Cause::internal_error, "a verdict without a name");
+}
+
+void Session::log_in(const std::string& user, const ClientKey& key, base::Deadline deadline,
+                     base::Waiter& waiter) {
+  // Asked for by itself, because with an RSA key libssh 0.10 chooses the signature before it has
+  // read which ones the server takes, and then denies itself without asking him.
+  const int service = repeat([this] { return ssh_service_request(handle_.get(), "ssh-userauth"); },
+                             "to the login", deadline, waiter);
+  if (service != SSH_OK) fail(Cause::handshake_failed, "no login service");
+  const int login = repeat(
+      [&] {
+        const int result = ssh_userauth_publickey(handle_.get(), nullptr, key.handle());
+        return result == SSH_AUTH_AGAIN ? SSH_AGAIN : result;
+      },
+      "to the login", deadline, waiter);
+  if (login == SSH_AUTH_SUCCESS) return;
+  const std::string what = base::concat({"user ", user, ", key ", key.name()});
+  if (login == SSH_AUTH_PARTIAL)
+    throw Failure(Cause::login_refused, what + ", and it asks for more than a key");
+  fail(Cause::login_refused, what);
+}
+
+int Session::repeat(const std::function<int()>& step, const char* what, base::Deadline deadline,
+                    base::Waiter& waiter) {
+  for (;;) {
+    const int result = step();
+    acknowledge_quickly();
+    if (result != SSH_AGAIN) return result;
+    if (waiter.wait(descriptor_, interest(), deadline) == 0)
+      throw Failure(Cause::answer_timed_out, what);
+  }
+}
+
+short Session::interest() const noexcept {
+  const bool is_write_pending = (ssh_get_poll_flags(handle_.get()) & SSH_WRITE_PENDING) != 0;
+  return static_cast<short>(is_write_pending ? POLLIN | POLLOUT : POLLIN);
+}
+
+void Session::acknowledge_quickly() const noexcept {
+  set_socket_option(descriptor_, IPPROTO_TCP, TCP_QUICKACK, 1);
+}
+
+bool Session::is_lost() const noexcept {
+  return (ssh_get_status(handle_.get()) & (SSH_CLOSED | SSH_CLOSED_ERROR)) != 0;
+}
+
+void Session::fail(Cause otherwise, const std::string& detail) {
+  throw Failure(is_lost() ? Cause::connection_lost : otherwise, detail,
+                ssh_get_error(handle_.get()));
+}
+
+void Session::disconnect() noexcept {
+  ssh_disconnect(handle_.get());
+}
+
+}  // namespace sshsm::ssh

@@ -1,0 +1,82 @@
+#pragma once
+
+#include "base/causes.h"
+#include "base/deadline.h"
+#include "base/descriptor.h"
+#include "base/waiter.h"
+#include "config/destination.h"
+#include "ssh/client_key.h"
+#include "ssh/handles.h"
+#include "trust/pins.h"
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace sshsm::ssh {
+
+/// One SSH connection over libssh, with nothing of libssh's own environment: no configuration file,
+/// no known_hosts, no agent, no home directory. Every call is non-blocking inside; libssh's
+/// blocking ones hang where the peer stops reading.
+class Session {
+ public:
+  /// Takes over a connected socket on which the peer's banner waits. `key_types` are the only host
+  /// key types that are offered. Throws `Failure` configuration_invalid for algorithms that
+  /// libssh does not know.
+  Session(base::Descriptor connection, const config::Destination& destination,
+          const std::vector<std::string>& key_types);
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+  /// Closes the socket without a word; `disconnect` says good-bye.
+  ~Session() = default;
+
+  /// Exchanges keys. Proves nothing about who the peer is: `check_host_key` does. Throws `Failure`
+  /// handshake_failed, host_key_type_unpinned, connection_lost, answer_timed_out.
+  void shake_hands(base::Deadline deadline, base::Waiter& waiter);
+
+  /// Throws `Failure` host_key_revoked, host_key_changed or host_key_type_unpinned unless the
+  /// key of the handshake is pinned; returns its name. Must precede `log_in`.
+  std::string check_host_key(const trust::Pins& pins);
+
+  /// Signs in at once, without asking first which methods or keys would do (two round trips less).
+  /// Throws `Failure` login_refused, connection_lost, answer_timed_out.
+  void log_in(const std::string& user, const ClientKey& key, base::Deadline deadline,
+              base::Waiter& waiter);
+
+  /// Says good-bye and closes the socket. Frees every channel of libssh's: ours must be gone.
+  void disconnect() noexcept;
+
+  // For the channel.
+  [[nodiscard]] ssh_session handle() const noexcept { return handle_.get(); }
+  [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
+  /// What to poll for now.
+  [[nodiscard]] short interest() const noexcept;
+  /// Calls a libssh function that may return SSH_AGAIN until it returns something else. Throws
+  /// `Failure` answer_timed_out with `what` in the detail.
+  int repeat(const std::function<int()>& step, const char* what, base::Deadline deadline,
+             base::Waiter& waiter);
+  /// sshd leaves Nagle on until a session runs, and our delayed acknowledgement would hold its next
+  /// packet for 40 ms; the kernel forgets this setting after a few packets.
+  void acknowledge_quickly() const noexcept;
+  /// Throws connection_lost if the connection is gone, else `otherwise`, with libssh's words as the
+  /// peer's text, since parts of them are the peer's.
+  [[noreturn]] void fail(base::Cause otherwise, const std::string& detail);
+  /// True where libssh closed or gave up the connection. ssh_event_dopoll and ssh_is_connected do
+  /// not tell of a packet that failed its authentication; the status does.
+  [[nodiscard]] bool is_lost() const noexcept;
+  /// Packets received so far: a peer who answers keepalives is alive.
+  [[nodiscard]] std::uint64_t packets_received() const noexcept { return counter_.in_packets; }
+
+ private:
+  void set_option(ssh_options_e option, const void* value, const char* what);
+  void set_private_options(const config::Destination& destination);
+  void set_algorithms(const config::Destination& destination,
+                      const std::vector<std::string>& key_types);
+
+  int descriptor_;
+  ssh_counter_struct counter_{};
+  SessionHandle handle_;
+};
+
+}  // namespace sshsm::ssh
