@@ -1,0 +1,157 @@
+#include "mailer/arguments.h"
+
+#include "base/exit_status.h"
+#include "base/failure.h"
+#include "base/text.h"
+#include "build_settings.h"
+
+#include <algorithm>
+#include <boost/program_options.hpp>
+#include <string_view>
+#include <vector>
+
+namespace sshsm::mailer {
+namespace {
+
+namespace po = boost::program_options;
+using base::Cause;
+using base::Failure;
+
+/// One row of what the parser and the help share.
+struct Option {
+  const char* name;      ///< for the parser: `long` or `,short`
+  const char* value;     ///< what the help calls its value, or null for a switch
+  const char* spelling;  ///< for the help
+  const char* help;
+};
+
+constexpr Option options[] = {
+    {",b", "s|S", "-bS", "read batch SMTP on standard input"},
+    {",v", nullptr, "-v", "show the conversation and the log lines on standard error"},
+    {"config-dir", "DIR", "--config-dir DIR", "look for DEST.conf, the key and the pins there"},
+    {"rest", "FILE", "--rest FILE", "with -bS: not supported by this version"},
+    {"lmtp", nullptr, "--lmtp", "speak LMTP: not supported by this version"},
+    {"help", nullptr, "--help", "print this, as the only argument"},
+    {"version", nullptr, "--version", "print the version, as the only argument"},
+};
+
+po::options_description described_options() {
+  po::options_description description;
+  auto add = description.add_options();
+  for (const Option& option : options) {
+    if (option.value == nullptr)
+      add(option.name, po::bool_switch(), option.help);
+    else
+      add(option.name, po::value<std::string>(), option.help);
+  }
+  add("destination", po::value<std::string>(), "");
+  return description;
+}
+
+/// `-b S` in two words would be a mode that no mail server means, and `is_greeting_expected` not
+/// see.
+void refuse_split_mode(const po::parsed_options& parsed) {
+  for (const po::option& option : parsed.options)
+    if (option.string_key == "-b" && option.original_tokens.size() != 1)
+      throw Failure(Cause::bad_arguments, "-b and its letter are one word");
+}
+
+po::variables_map parse(std::span<char* const> words) {
+  // What is missing from unix_style: guessing, and `-vbS` for `-v -bS`.
+  constexpr int style =
+      po::command_line_style::allow_short | po::command_line_style::allow_long |
+      po::command_line_style::allow_dash_for_short | po::command_line_style::short_allow_adjacent |
+      po::command_line_style::long_allow_adjacent | po::command_line_style::long_allow_next;
+  const po::options_description description = described_options();
+  po::positional_options_description positional;
+  positional.add("destination", 1);
+  const po::parsed_options parsed =
+      po::command_line_parser(std::vector<std::string>(words.begin(), words.end()))
+          .options(description)
+          .positional(positional)
+          .style(style)
+          .run();
+  refuse_split_mode(parsed);
+  po::variables_map values;
+  po::store(parsed, values);
+  return values;
+}
+
+std::string text_of(const po::variables_map& values, const char* name) {
+  return values.count(name) == 0 ? std::string() : values[name].as<std::string>();
+}
+
+Mode mode_of(const po::variables_map& values) {
+  const std::string letter = text_of(values, "-b");
+  const bool is_lmtp = values["lmtp"].as<bool>();
+  if (is_lmtp && !letter.empty()) throw Failure(Cause::bad_arguments, "--lmtp beside -b" + letter);
+  if (is_lmtp) return Mode::lmtp;
+  if (letter == "S") return Mode::batch;
+  if (letter == "s") return Mode::interactive;
+  if (values.count("-b") == 0) return Mode::automatic;
+  throw Failure(Cause::bad_arguments, "unknown mode -b" + letter);
+}
+
+bool is_word(const char* word, std::string_view text) {
+  return word == text;
+}
+
+Arguments checked(const po::variables_map& values) {
+  Arguments arguments;
+  arguments.mode = mode_of(values);
+  arguments.is_verbose = values["-v"].as<bool>();
+  arguments.config_dir = text_of(values, "config-dir");
+  arguments.rest_file = text_of(values, "rest");
+  arguments.destination = text_of(values, "destination");
+  if (values["help"].as<bool>() || values["version"].as<bool>())
+    throw Failure(Cause::bad_arguments, "--help and --version stand alone");
+  if (values.count("config-dir") != 0 && arguments.config_dir.empty())
+    throw Failure(Cause::bad_arguments, "--config-dir is empty");
+  if (values.count("destination") == 0)
+    throw Failure(Cause::bad_arguments, "no destination is named");
+  return arguments;
+}
+
+}  // namespace
+
+Arguments parse_arguments(std::span<char* const> words) {
+  Arguments alone;
+  alone.is_help = words.size() == 1 && is_word(words[0], "--help");
+  alone.is_version = words.size() == 1 && is_word(words[0], "--version");
+  if (alone.is_help || alone.is_version) return alone;
+  try {
+    return checked(parse(words));
+  } catch (const po::error& error) {
+    throw Failure(Cause::bad_arguments, error.what());
+  }
+}
+
+bool is_greeting_expected(std::span<char* const> words) {
+  const auto has = [&](std::string_view text) {
+    return std::any_of(words.begin(), words.end(),
+                       [&](const char* word) { return is_word(word, text); });
+  };
+  return has("-bs") || has("--lmtp") || !has("-bS");
+}
+
+std::string help_text() {
+  std::string text =
+      "Usage: sshsm [-v] [--config-dir DIR] -bS [--] DEST < mail.bsmtp\n\n"
+      "Carries mail over SSH to the host that DEST.conf names.\n\n";
+  for (const Option& option : options) {
+    std::string spelling = option.spelling;
+    spelling.resize(std::max<std::size_t>(spelling.size(), 18), ' ');
+    text += base::concat({"  ", spelling, "  ", option.help, "\n"});
+  }
+  text += "\nExit status:\n";
+  for (const base::ExitStatusRow& row : base::all_exit_statuses())
+    text += base::concat({"  ", row.status == base::ExitStatus::accepted ? " " : "",
+                          std::to_string(static_cast<int>(row.status)), "  ", row.meaning, "\n"});
+  return text + base::concat({"\nConfiguration: ", SSHSM_CONFIG_DIR, "/DEST.conf\n"});
+}
+
+std::string version_text() {
+  return "sshsm " SSHSM_VERSION "\n";
+}
+
+}  // namespace sshsm::mailer

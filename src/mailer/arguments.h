@@ -1,0 +1,41 @@
+#pragma once
+
+#include <span>
+#include <string>
+
+namespace sshsm::mailer {
+
+/// What the caller asked for.
+enum class Mode {
+  automatic,    ///< none named
+  interactive,  ///< -bs
+  batch,        ///< -bS
+  lmtp,         ///< --lmtp
+};
+
+struct Arguments {
+  Mode mode = Mode::automatic;
+  bool is_verbose = false;
+  bool is_help = false;     ///< --help, and nothing else
+  bool is_version = false;  ///< --version, and nothing else
+  std::string config_dir;   ///< empty: the built-in one
+  std::string rest_file;    ///< empty: none
+  std::string destination;  ///< not checked yet
+};
+
+/// `words` is argv without the program's name. Long names are not guessed from their beginnings: in
+/// a set-id program `--conf` must not become `--config-dir`. Throws `Failure` bad_arguments.
+[[nodiscard]] Arguments parse_arguments(std::span<char* const> words);
+
+/// True where a failure is told as an SMTP greeting on standard output, because whoever called
+/// expects a conversation: any word is -bs or --lmtp, or none is -bS. Looks at the bare words,
+/// since it must be known also of words that cannot be parsed.
+[[nodiscard]] bool is_greeting_expected(std::span<char* const> words);
+
+/// The text of --help, made from the tables of options, keys and statuses.
+[[nodiscard]] std::string help_text();
+
+/// `sshsm X.Y.Z`
+[[nodiscard]] std::string version_text();
+
+}  // namespace sshsm::mailer

@@ -1,0 +1,346 @@
+#include "mailer/batch.h"
+
+#include "base/failure.h"
+#include "base/text.h"
+
+#include <poll.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace sshsm::mailer {
+namespace {
+
+using base::Cause;
+using base::Deadline;
+using base::Failure;
+using Need = smtp::Client::Need;
+using Wait = smtp::Client::Wait;
+
+constexpr std::size_t body_piece = 64 * 1024;
+/// How much the client may hold for a peer who takes it slowly.
+constexpr std::size_t max_unsent_output = 256 * 1024;
+/// The exit status of a forced command comes right behind the end of its output, or never.
+constexpr base::Milliseconds patience_for_exit_status{1000};
+// RFC 5321 4.5.3.2.5 and 4.5.3.2.4.
+constexpr std::chrono::seconds max_go_ahead_wait{120};
+constexpr std::chrono::seconds max_block_wait{180};
+
+/// What a command said last on its stderr says most: the end of it is quoted, without its line end.
+std::string last_words(const ssh::CommandEnd& end) {
+  std::string_view words = end.error_output;
+  words = words.substr(0, words.find_last_not_of(" \r\n") + 1);
+  if (words.size() > base::max_peer_text) words.remove_prefix(words.size() - base::max_peer_text);
+  return std::string(words);
+}
+
+std::vector<std::string> paths_of(const smtp::Envelope& envelope) {
+  std::vector<std::string> paths;
+  for (const smtp::Recipient& recipient : envelope.recipients) paths.push_back(recipient.path);
+  return paths;
+}
+
+/// For the sentence `no answer in time: …`.
+std::string_view name_of(Wait wait) {
+  switch (wait) {
+    case Wait::greeting:
+      return "the greeting";
+    case Wait::reply:
+      return "a command";
+    case Wait::go_ahead:
+      return "DATA";
+    case Wait::block:
+      return "a piece of the message";
+    case Wait::dot:
+      return "the final dot";
+    case Wait::nothing:
+      return "nothing";
+  }
+  return "nothing";
+}
+
+}  // namespace
+
+Batch::Batch(Setup setup, ssh::Dialler& dialler, base::Trace& trace, int input)
+    : setup_(std::move(setup)),
+      dialler_(dialler),
+      trace_(trace),
+      descriptor_(input),
+      input_(input),
+      report_(setup_.destination.name, setup_.destination.hosts.front()),
+      log_({setup_.destination.name, "none", setup_.destination.port}, trace),
+      batch_deadline_(Deadline::after(setup_.destination.batch_timeout)) {}
+
+void Batch::run() {
+  try {
+    read_first_message();
+    if (input_.has_message()) {
+      connect();
+      converse();
+    }
+  } catch (const Failure& failure) {
+    return lose(failure);
+  }
+  note_why_no_more();
+  if (no_more_) {
+    record_unsent_message(*no_more_);
+    report_.add(*no_more_);
+  }
+}
+
+void Batch::read_first_message() {
+  while (input_.wants_to_read()) {
+    if (waiter_.wait(descriptor_, POLLIN, batch_deadline_) == 0)
+      throw Failure(Cause::batch_overdue, "its first message did not come");
+    input_.read();
+  }
+}
+
+void Batch::connect() {
+  opening_.start = base::Clock::now();
+  greeting_deadline_ = Deadline::after(setup_.destination.greeting_timeout);
+  const ssh::Means means{setup_.destination, setup_.pins, dialler_, waiter_, trace_};
+  session_ = ssh::connect(means, std::move(setup_.key), greeting_deadline_, progress_);
+  log_.set_address(progress_.address);
+  opening_.banner = progress_.banner_at;
+  channel_ =
+      std::make_unique<ssh::Channel>(*session_, setup_.destination, greeting_deadline_, waiter_);
+  smtp::Client::Observer observer;
+  if (trace_.is_on())
+    observer = [this](char direction, std::string_view line) { trace_.dialogue(direction, line); };
+  client_.emplace(setup_.destination.helo, std::move(observer));
+}
+
+void Batch::converse() {
+  last_advance_ = base::Clock::now();
+  for (;;) {
+    serve_client();
+    send_output();
+    take_outcomes();
+    if (client_->need() == Need::nothing) break;
+    wait_for_events();
+    receive();
+    take_outcomes();
+    check_deadlines();
+  }
+  // QUIT is on its way; its answer changes nothing, and Exim takes 200 ms over it.
+  channel_.reset();
+  session_->disconnect();
+}
+
+void Batch::serve_client() {
+  for (bool is_moving = true; is_moving;) {
+    switch (client_->need()) {
+      case Need::message:
+        is_moving = begin_next_message();
+        break;
+      case Need::body:
+        is_moving = pass_body();
+        break;
+      case Need::peer:
+      case Need::nothing:
+        is_moving = false;
+        break;
+    }
+  }
+}
+
+bool Batch::begin_next_message() {
+  if (opening_.greeted == Timeline::not_yet) opening_.greeted = base::Clock::now();
+  if (is_message_begun_) {
+    // It was decided before its body was through.
+    is_message_begun_ = false;
+    input_.drop_message();
+  }
+  note_why_no_more();
+  if (no_more_ || input_.is_over()) {
+    client_->finish();
+    return true;
+  }
+  if (!input_.has_message()) return false;
+  IncomingMessage& message = input_.message();
+  undecided_.push_back(timeline_of_next_message());
+  undecided_.back().envelope = base::Clock::now();
+  is_message_begun_ = true;
+  message.is_passed_on = true;
+  body_passed_ = 0;
+  client_->begin(message.envelope,
+                 message.is_whole ? std::optional(message.body.size()) : std::nullopt);
+  return true;
+}
+
+/// Connecting was done for the first one; the others did not wait for it.
+Timeline Batch::timeline_of_next_message() {
+  if (std::exchange(is_opening_counted_, true)) {
+    const auto now = base::Clock::now();
+    return {now, now, now};
+  }
+  return opening_;
+}
+
+bool Batch::pass_body() {
+  if (undecided_.back().data == Timeline::not_yet) undecided_.back().data = base::Clock::now();
+  if (client_->output().size() >= max_unsent_output) return false;
+  if (add_piece_of_body()) return true;
+  note_why_no_more();
+  if (no_more_) {
+    // Its final dot must never be sent; but first hear what becomes of the message before it.
+    if (undecided_.size() > 1) return false;
+    throw *std::exchange(no_more_, std::nullopt);
+  }
+  if (!input_.message().is_whole) return false;
+  client_->end_body();
+  is_message_begun_ = false;
+  input_.drop_message();
+  return true;
+}
+
+bool Batch::add_piece_of_body() {
+  std::string& body = input_.message().body;
+  if (body_passed_ == body.size()) return false;
+  const std::string_view piece = std::string_view(body).substr(body_passed_, body_piece);
+  client_->add_body(piece);
+  body_passed_ += piece.size();
+  if (body_passed_ == body.size()) {
+    body.clear();
+    body_passed_ = 0;
+  }
+  return true;
+}
+
+void Batch::send_output() {
+  while (!client_->output().empty()) {
+    const std::size_t sent = channel_->write(client_->output());
+    if (sent == 0) return;
+    client_->sent(sent);
+    if (client_->wait() == Wait::block) last_advance_ = base::Clock::now();
+  }
+}
+
+void Batch::wait_for_events() {
+  std::array<pollfd, 2> watched{channel_->interest(), {descriptor_, POLLIN, 0}};
+  const nfds_t count = input_.wants_to_read() ? 2 : 1;
+  Deadline until = earlier(answer_deadline(), channel_->next_progress());
+  if (client_->wait() != Wait::dot) until = earlier(until, batch_deadline_);
+  poll(watched.data(), count, until.poll_timeout());
+  if (count == 2 && watched[1].revents != 0) input_.read();
+}
+
+void Batch::receive() {
+  std::optional<Failure> loss;
+  try {
+    channel_->progress();
+  } catch (const Failure& failure) {
+    loss = failure;
+  }
+  // What came before the loss counts: the answer to the final dot may be in it.
+  const std::string bytes(channel_->received());
+  channel_->consume(bytes.size());
+  if (!bytes.empty()) client_->receive(bytes);
+  take_outcomes();
+  if (client_->need() == Need::nothing) return;
+  if (loss) throw *loss;
+  if (!channel_->ended()) return;
+  if (!client_->greeted()) throw explain_missing_greeting();
+  throw Failure(Cause::connection_lost, "the mail server ended the conversation",
+                last_words(channel_->command_end()));
+}
+
+void Batch::take_outcomes() {
+  while (const std::optional<smtp::MessageOutcome> outcome = client_->take_outcome()) {
+    log_.record(*outcome, undecided_.front());
+    report_.add(*outcome);
+    undecided_.pop_front();
+    last_advance_ = base::Clock::now();
+  }
+}
+
+Deadline Batch::answer_deadline() const {
+  const config::Destination& limits = setup_.destination;
+  switch (client_->wait()) {
+    case Wait::greeting:
+      return greeting_deadline_;
+    case Wait::reply:
+      return Deadline(last_advance_ + limits.timeout);
+    case Wait::go_ahead:
+      return Deadline(last_advance_ + std::min(limits.timeout, max_go_ahead_wait));
+    case Wait::block:
+      return Deadline(last_advance_ + std::min(limits.timeout, max_block_wait));
+    case Wait::dot:
+      return Deadline(last_advance_ + limits.dot_timeout);
+    case Wait::nothing:
+      return Deadline::never();
+  }
+  return Deadline::never();
+}
+
+void Batch::check_deadlines() {
+  if (client_->replies_received() != replies_seen_) {
+    replies_seen_ = client_->replies_received();
+    last_advance_ = base::Clock::now();
+  }
+  if (answer_deadline().passed())
+    throw Failure(Cause::answer_timed_out, std::string(name_of(client_->wait())));
+  const bool is_dot_to_come = client_->wait() != Wait::dot && client_->need() != Need::message;
+  if (is_overdue() && is_dot_to_come) throw Failure(Cause::batch_overdue);
+}
+
+Failure Batch::explain_missing_greeting() {
+  const Deadline deadline = Deadline::after(patience_for_exit_status);
+  while (!channel_->is_closed() && !deadline.passed()) {
+    const pollfd interest = channel_->interest();
+    if (waiter_.wait(interest.fd, interest.events, deadline) == 0) break;
+    channel_->progress();
+  }
+  const ssh::CommandEnd& end = channel_->command_end();
+  if (!end.exit_signal.empty())
+    return Failure(Cause::command_failed, "killed by signal " + end.exit_signal, last_words(end));
+  if (end.exit_status.value_or(0) > 0)
+    return Failure(Cause::command_failed, "exit status " + std::to_string(*end.exit_status),
+                   last_words(end));
+  return Failure(Cause::no_greeting, "the forced command ended", last_words(end));
+}
+
+std::string_view Batch::phase() const {
+  if (client_) return smtp::name_of(client_->phase());
+  if (!progress_.has_banner) return "dial";
+  if (!progress_.is_host_proved) return "handshake";
+  return progress_.is_logged_in ? "greeting" : "login";
+}
+
+void Batch::note_why_no_more() {
+  if (no_more_) return;
+  if (input_.failure())
+    no_more_ = input_.failure();
+  else if (is_overdue() && !input_.is_over())
+    no_more_.emplace(Cause::batch_overdue);
+}
+
+void Batch::lose(const Failure& failure) {
+  log_.set_address(progress_.address.empty() ? "none" : progress_.address);
+  opening_.banner = progress_.has_banner ? progress_.banner_at : Timeline::not_yet;
+  std::vector<smtp::MessageOutcome> outcomes;
+  if (client_) outcomes = client_->abandon(failure);
+  for (const smtp::MessageOutcome& outcome : outcomes) {
+    log_.record(outcome, undecided_.front());
+    report_.add(outcome);
+    undecided_.pop_front();
+  }
+  if (is_message_begun_) input_.drop_message();
+  is_message_begun_ = false;
+  if (outcomes.empty()) report_.add(failure);
+  if (input_.has_part() || outcomes.empty()) record_unsent_message(failure);
+}
+
+void Batch::record_unsent_message(const Failure& failure) {
+  const std::vector<std::string> paths =
+      input_.has_part() ? paths_of(input_.message().envelope) : std::vector<std::string>();
+  log_.record(failure,
+              client_            ? phase()
+              : input_.failure() ? "start"
+                                 : phase(),
+              paths, timeline_of_next_message());
+}
+
+}  // namespace sshsm::mailer

@@ -1,0 +1,95 @@
+#pragma once
+
+#include "base/deadline.h"
+#include "base/trace.h"
+#include "base/waiter.h"
+#include "mailer/delivery_log.h"
+#include "mailer/input.h"
+#include "mailer/report.h"
+#include "mailer/setup.h"
+#include "smtp/client.h"
+#include "ssh/channel.h"
+#include "ssh/connection.h"
+#include "ssh/dialler.h"
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sshsm::mailer {
+
+/// The front end of -bS: pumps batch SMTP from a descriptor through `smtp::Client` into the forced
+/// command's channel, and remembers what became of each message.
+///
+/// The first message is read before anything is dialled, so that an empty or broken batch
+/// costs the far side nothing, a person who types one is not cut off by sshd's LoginGraceTime, and
+/// the log can name the recipients that a dead line kept waiting.
+class Batch {
+ public:
+  /// Reads from `input`, which it does not own. All references outlive it.
+  Batch(Setup setup, ssh::Dialler& dialler, base::Trace& trace, int input);
+
+  /// Carries the whole batch. Every failure ends up in the report and in the log; none is thrown.
+  void run();
+
+  [[nodiscard]] const Report& report() const { return report_; }
+
+ private:
+  void read_first_message();
+  void connect();
+  void converse();
+
+  // What the client needs: each returns whether it could be given.
+  void serve_client();
+  bool begin_next_message();
+  bool pass_body();
+  bool add_piece_of_body();
+
+  void send_output();
+  void wait_for_events();
+  void receive();
+  void take_outcomes();
+  void check_deadlines();
+  [[nodiscard]] base::Deadline answer_deadline() const;
+  [[nodiscard]] bool is_overdue() const { return batch_deadline_.passed(); }
+
+  /// Why the far side ended the conversation without a greeting: its exit status and its stderr say
+  /// more than silence does.
+  [[nodiscard]] base::Failure explain_missing_greeting();
+  [[nodiscard]] std::string_view phase() const;
+  void note_why_no_more();
+  /// The line is gone: nothing undecided was accepted as far as anybody knows.
+  void lose(const base::Failure& failure);
+  [[nodiscard]] Timeline timeline_of_next_message();
+  void record_unsent_message(const base::Failure& failure);
+
+  Setup setup_;
+  ssh::Dialler& dialler_;
+  base::Trace& trace_;
+  int descriptor_;
+  base::PlainWaiter waiter_;
+  Input input_;
+  Report report_;
+  DeliveryLog log_;
+  ssh::Progress progress_;
+  std::unique_ptr<ssh::Session> session_;
+  std::unique_ptr<ssh::Channel> channel_;
+  std::optional<smtp::Client> client_;
+
+  Timeline opening_;                      ///< of the connection
+  bool is_opening_counted_ = false;       ///< in the timeline of some message
+  std::deque<Timeline> undecided_;        ///< of the messages begun, in their order
+  bool is_message_begun_ = false;         ///< the input's message is the client's, too
+  std::size_t body_passed_ = 0;           ///< of the message's `body`
+  std::optional<base::Failure> no_more_;  ///< why the rest of the batch is not sent
+
+  base::Deadline batch_deadline_;
+  base::Deadline greeting_deadline_ = base::Deadline::never();
+  base::Clock::time_point last_advance_ = base::Clock::now();
+  std::size_t replies_seen_ = 0;
+};
+
+}  // namespace sshsm::mailer

@@ -1,0 +1,78 @@
+#include "mailer/report.h"
+
+#include "base/text.h"
+
+namespace sshsm::mailer {
+namespace {
+
+/// More lines than fit are only counted, so that memory stays constant.
+constexpr std::size_t max_lines = 64;
+constexpr std::size_t max_path = 120;
+/// Room for `and 12345678 more` and its line end.
+constexpr std::size_t room_for_count = 32;
+
+std::string_view verb_of(smtp::Fate fate) {
+  return fate == smtp::Fate::refused ? "the mail server refused "
+                                     : "the mail server does not take now ";
+}
+
+}  // namespace
+
+void Report::add(const smtp::MessageOutcome& outcome) {
+  add_status(outcome.exit_status());
+  if (outcome.fate == smtp::Fate::accepted) return;
+  if (outcome.cause && !outcome.recipients.empty()) {
+    const smtp::RecipientOutcome& first = outcome.recipients.front();
+    lines_.push_back(
+        {first.code, base::concat({" ", base::speaker(destination_, host_),
+                                   base::printable(first.reason, base::max_sentence)})});
+    return;
+  }
+  for (const smtp::RecipientOutcome& recipient : outcome.recipients) {
+    if (!recipient.is_cause) continue;
+    if (lines_.size() == max_lines) {
+      ++left_out_;
+      continue;
+    }
+    lines_.push_back(
+        {recipient.code,
+         base::concat({" ", base::speaker(destination_, host_), verb_of(recipient.fate),
+                       base::printable(recipient.path, max_path), ": ",
+                       base::quoted(recipient.reason, base::max_peer_text)})});
+  }
+}
+
+void Report::add(const base::Failure& failure) {
+  add_status(base::ExitStatus::deferred);
+  const std::string whole = base::describe(failure, destination_, host_);
+  const std::size_t code_size = base::row_of(failure.cause()).code.size();
+  lines_.push_back({whole.substr(0, code_size), whole.substr(code_size)});
+}
+
+void Report::add_status(base::ExitStatus status) {
+  status_ = has_status_ ? worse(status_, status) : status;
+  has_status_ = true;
+}
+
+base::ExitStatus Report::exit_status() const {
+  return has_status_ ? status_ : base::ExitStatus::deferred;
+}
+
+std::string Report::text() const {
+  if (exit_status() == base::ExitStatus::accepted) return {};
+  const bool is_deferred = exit_status() == base::ExitStatus::deferred;
+  std::string text;
+  std::size_t shown = 0;
+  for (; shown < lines_.size(); ++shown) {
+    std::string line = lines_[shown].code + lines_[shown].rest;
+    if (is_deferred) line[0] = '4';
+    line = base::shortened(std::move(line), base::max_sentence) + "\n";
+    if (text.size() + line.size() + room_for_count > max_total) break;
+    text += line;
+  }
+  const std::size_t hidden = lines_.size() - shown + left_out_;
+  if (hidden > 0) text += base::concat({"and ", std::to_string(hidden), " more\n"});
+  return text;
+}
+
+}  // namespace sshsm::mailer

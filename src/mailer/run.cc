@@ -1,0 +1,141 @@
+#include "mailer/run.h"
+
+#include "base/failure.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "base/trace.h"
+#include "config/destination.h"
+#include "mailer/arguments.h"
+#include "mailer/batch.h"
+#include "mailer/delivery_log.h"
+#include "mailer/setup.h"
+#include "privilege/identity.h"
+#include "privilege/sandbox.h"
+#include "privilege/start.h"
+#include "ssh/dialler.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <exception>
+#include <new>
+#include <string>
+
+namespace sshsm::mailer {
+namespace {
+
+using base::Cause;
+using base::ExitStatus;
+using base::Failure;
+
+void write_all(int descriptor, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t written = write(descriptor, text.data(), text.size());
+    if (written <= 0) return;
+    text.remove_prefix(static_cast<std::size_t>(written));
+  }
+}
+
+/// Where words go. Mail servers connect descriptor 2 to the channel on which they read replies;
+/// there a stray word is taken for one, and "550" in it bounces the mail.
+class Voice {
+ public:
+  explicit Voice(std::span<char* const> words) : is_greeting_(is_greeting_expected(words)) {
+    if (!is_greeting_ || isatty(STDERR_FILENO) == 1) return;
+    privilege::set_signal_descriptor(-1);
+    const int nothing = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    if (nothing < 0) return;
+    dup2(nothing, STDERR_FILENO);
+    close(nothing);
+  }
+
+  void tell(const Failure& failure, const std::string& destination) const {
+    const std::string line = describe(failure, destination, {});
+    if (is_greeting_)
+      write_all(STDOUT_FILENO, base::concat({"421 ", line, "\r\n"}));
+    else
+      write_all(STDERR_FILENO, line + "\n");
+  }
+
+ private:
+  bool is_greeting_;
+};
+
+void note_remarks(const Setup& setup, base::Trace& trace) {
+  for (const std::string& remark : setup.pins.remarks()) trace.note(remark);
+}
+
+void note_sandbox(const privilege::Sandbox& sandbox, base::Trace& trace) {
+  trace.note(base::concat({"sandbox: Landlock ", sandbox.has_landlock ? "on" : "not available",
+                           ", seccomp ", sandbox.has_seccomp ? "on" : "not available"}));
+}
+
+/// The order is DESIGN section 2's: one identity, configuration, pins, dialler, sandbox, mail.
+ExitStatus carry_batch(const Arguments& arguments) {
+  base::Trace trace = arguments.is_verbose ? base::Trace(STDERR_FILENO) : base::Trace();
+  Setup setup = load_setup(load_destination(arguments, privilege::current_caller()));
+  note_remarks(setup, trace);
+  ssh::Dialler dialler(setup.destination);
+  const privilege::Sandbox sandbox = privilege::enter_sandbox();
+  note_sandbox(sandbox, trace);
+  Batch batch(std::move(setup), dialler, trace, STDIN_FILENO);
+  batch.run();
+  write_all(STDERR_FILENO, batch.report().text());
+  return batch.report().exit_status();
+}
+
+ExitStatus carry(const Arguments& arguments) {
+  if (!arguments.rest_file.empty()) throw Failure(Cause::not_supported, "--rest");
+  switch (arguments.mode) {
+    case Mode::batch:
+      return carry_batch(arguments);
+    case Mode::interactive:
+      throw Failure(Cause::not_supported, "-bs");
+    case Mode::lmtp:
+      throw Failure(Cause::not_supported, "--lmtp");
+    case Mode::automatic:
+      throw Failure(Cause::not_supported, "a call without -bS");
+  }
+  throw Failure(Cause::internal_error, "a mode without a name");
+}
+
+ExitStatus print(const std::string& text) {
+  write_all(STDOUT_FILENO, text);
+  return ExitStatus::accepted;
+}
+
+/// A failure before any message was read: the mail server knows the recipients, we do not.
+ExitStatus defer(const Failure& failure, const Arguments& arguments, const Voice& voice) {
+  const bool is_named = config::is_destination_name(arguments.destination);
+  base::Trace silent;
+  DeliveryLog log({is_named ? arguments.destination : "none"}, silent);
+  log.record(failure, "start", {}, {});
+  voice.tell(failure, is_named ? arguments.destination : std::string());
+  return ExitStatus::deferred;
+}
+
+ExitStatus act_on(std::span<char* const> words, Arguments& arguments) {
+  arguments = parse_arguments(words);
+  if (arguments.is_help) return print(help_text());
+  if (arguments.is_version) return print(version_text());
+  return carry(arguments);
+}
+
+}  // namespace
+
+ExitStatus run(std::span<char* const> words) noexcept {
+  const Voice voice(words);
+  base::open_log("sshsm");
+  Arguments arguments;
+  try {
+    return act_on(words, arguments);
+  } catch (const Failure& failure) {
+    return defer(failure, arguments, voice);
+  } catch (const std::bad_alloc&) {
+    return defer(Failure(Cause::resources_exhausted, "memory"), arguments, voice);
+  } catch (const std::exception& error) {
+    return defer(Failure(Cause::internal_error, error.what()), arguments, voice);
+  }
+}
+
+}  // namespace sshsm::mailer

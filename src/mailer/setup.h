@@ -1,0 +1,30 @@
+#pragma once
+
+#include "config/destination.h"
+#include "mailer/arguments.h"
+#include "privilege/identity.h"
+#include "ssh/client_key.h"
+#include "trust/pins.h"
+
+#include <string>
+#include <vector>
+
+namespace sshsm::mailer {
+
+/// Everything that is read from files, before the sandbox closes them off.
+struct Setup {
+  config::Destination destination;
+  trust::Pins pins;
+  ssh::ClientKey key;
+};
+
+/// Becomes the mail user, and reads DEST.conf and sshsm.conf as him. `caller` is who started us.
+/// Throws `Failure` bad_destination, bad_arguments, identity_refused and the configuration causes.
+[[nodiscard]] config::Destination load_destination(const Arguments& arguments,
+                                                   const privilege::Caller& caller);
+
+/// Reads pins and key. A host without a pin is refused here, before anything is dialled. Throws
+/// `Failure` host_key_unpinned, known_hosts_unreadable and the key causes.
+[[nodiscard]] Setup load_setup(config::Destination destination);
+
+}  // namespace sshsm::mailer
