@@ -1,0 +1,62 @@
+#!/usr/bin/python3
+"""Runs the end-to-end cases against a build.
+
+    run_cases.py [--all] [--wrapper COMMAND] BUILDDIR [WORD...]
+
+--all adds the long cases; WORDs choose the cases whose subject or name contains one of them.
+--wrapper puts a command such as valgrind before every sshsm. The directory of the run is kept if a
+case failed, and named at the end.
+"""
+
+import os
+import shlex
+import signal
+import sys
+
+import registry
+import rig as rig_module
+import syslog_catcher
+
+SUBJECTS = ["delivery", "refusals", "lines", "ssh_faults", "trust", "configuration", "arguments",
+            "exit_statuses", "sentences", "sandbox", "log", "exim", "load"]
+
+
+def stop(_number, _frame):
+    raise KeyboardInterrupt
+
+
+def main(arguments):
+    with_long = "--all" in arguments
+    wrapper = []
+    if "--wrapper" in arguments:
+        place = arguments.index("--wrapper")
+        wrapper = shlex.split(arguments[place + 1])
+        del arguments[place:place + 2]
+    words = [word for word in arguments if word != "--all"]
+    if not words:
+        sys.exit(__doc__)
+    syslog_catcher.enter_private_dev()
+    for subject in SUBJECTS:
+        __import__(subject)
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+        signal.signal(number, stop)
+    rig = rig_module.Rig(words[0])
+    rig.wrapper = wrapper
+    tally = registry.Tally()
+    try:
+        tally = registry.run(registry.selected(words[1:], with_long), rig)
+        if len(words) == 1 and not wrapper:
+            for words, names in (("provoked", rig.provoked), ("compared as a whole line", rig.compared)):
+                missing = sorted(set(rig.causes.values()) - names)
+                print(f"causes that no case {words}: " + (", ".join(missing) or "none"))
+    finally:
+        rig.close(keep=tally.failed > 0)
+    if tally.failed:
+        print("kept: " + rig.directory)
+    print(tally.line(), flush=True)
+    sys.exit(1 if tally.failed or not tally.passed else 0)
+
+
+if __name__ == "__main__":
+    os.umask(0o022)
+    main(sys.argv[1:])

@@ -1,0 +1,104 @@
+"""Stands in for syslogd, so that the lines that really leave sshsm are tested.
+
+A machine's own /dev/log is never touched: the tests run in a mount namespace of their own whose
+/dev is a small copy. Where that is not allowed, the socket is made at /dev/log if nothing is there,
+and removed afterwards; if even that cannot be, there is no catcher.
+"""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import threading
+
+PATH = "/dev/log"
+MARK = "SSHSM_TESTS_OWN_DEV"
+
+# Builds a /dev in which a socket can be made, and runs the rest of its arguments there.
+PRIVATE_DEV = """
+set -e
+new=$(mktemp -d)
+trap 'rmdir "$new" 2>/dev/null || true' EXIT
+mount -t tmpfs -o mode=755,size=1m sshsm-tests "$new"
+for name in null zero full random urandom tty; do
+  [ -e "/dev/$name" ] || continue
+  : >"$new/$name"
+  mount --bind "/dev/$name" "$new/$name"
+done
+for name in pts shm; do
+  [ -d "/dev/$name" ] || continue
+  mkdir "$new/$name"
+  mount --rbind "/dev/$name" "$new/$name"
+done
+ln -s pts/ptmx "$new/ptmx"
+ln -s /proc/self/fd "$new/fd"
+for name in stdin:0 stdout:1 stderr:2; do ln -s "/proc/self/fd/${name#*:}" "$new/${name%:*}"; done
+mount --move "$new" /dev
+rmdir "$new"
+trap - EXIT
+exec "$@"
+"""
+
+
+def enter_private_dev():
+    """Starts this program again inside the namespace, if it is not there yet and may go there."""
+    if os.geteuid() != 0 or os.environ.get(MARK):
+        return
+    command = ["unshare", "--mount", "sh", "-c", PRIVATE_DEV, "sh"]
+    try:
+        probe = subprocess.run(command + ["true"], stdin=subprocess.DEVNULL,
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=20)
+    except (OSError, subprocess.TimeoutExpired):
+        return
+    if probe.returncode != 0:
+        return
+    os.environ[MARK] = "1"
+    sys.stdout.flush()
+    os.execvp(command[0], command + [sys.executable] + sys.argv)
+
+
+class SyslogCatcher:
+    def __init__(self):
+        self.reason = None
+        self._lines = []
+        self._changed = threading.Condition()
+        if os.geteuid() != 0:
+            self.reason = "only root can stand in for syslogd"
+            return
+        if os.path.lexists(PATH):
+            self.reason = PATH + " belongs to this machine's syslogd"
+            return
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+        self._socket.bind(PATH)
+        os.chmod(PATH, 0o666)
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def _listen(self):
+        while True:
+            line = self._socket.recv(65536).rstrip(b"\n\0").decode("utf-8", "surrogateescape")
+            with self._changed:
+                self._lines.append(line)
+                self._changed.notify_all()
+
+    def _wait_for(self, mark):
+        with self._changed:
+            if not self._changed.wait_for(lambda: mark in self._lines, 5):
+                raise AssertionError("the syslog catcher does not answer")
+
+    def lines_of(self, pid):
+        """[(facility and level as a number, text)] of one sshsm, in order."""
+        # What was sent before our own mark has arrived before it: the socket is a queue.
+        mark = f"mark {threading.get_ident()} {os.urandom(8).hex()}"
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as client:
+            client.sendto(mark.encode(), PATH)
+        self._wait_for(mark)
+        shape = re.compile(r"<(\d+)>\w{3} [ \d]\d [\d:]{8} sshsm\[" + str(pid) + r"\]: (.*)", re.S)
+        with self._changed:
+            found = [shape.fullmatch(line) for line in self._lines]
+        return [(int(match[1]), match[2]) for match in found if match]
+
+    def close(self):
+        if self.reason is None:
+            os.unlink(PATH)

@@ -1,0 +1,77 @@
+// A mail server for tests: speaks SMTP on its standard input and output like `sendmail -bs` and
+// keeps what it accepts. What it says, and how it misbehaves, is told by a script:
+//
+//   mail_sink [--script FILE] [--mbox FILE] [--maildir DIR] [--transcript FILE]
+//
+// tests/README.md describes the script's language. Without one it is a strict server, as sendmail
+// 8.17 is: whoever speaks before the greeting, or behind EHLO before its answer, is refused with
+// 554 and then 550 for everything; a bare CR or LF in a message ends the session with 421.
+
+#include "sink_session.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdio>
+#include <exception>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace sink {
+namespace {
+
+/// However a test ends, no sink outlives it by more than this.
+constexpr unsigned max_lifetime_seconds = 900;
+
+std::string contents_of(const std::string& path) {
+  std::string text;
+  std::array<char, 65536> piece;
+  const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) throw std::runtime_error("cannot read " + path);
+  ssize_t count;
+  while ((count = read(file, piece.data(), piece.size())) > 0)
+    text.append(piece.data(), static_cast<std::size_t>(count));
+  close(file);
+  return text;
+}
+
+[[noreturn]] void run(int count, char** arguments) {
+  Script script;
+  Store store;
+  int transcript = -1;
+  for (int i = 1; i + 1 < count; i += 2) {
+    const std::string_view name = arguments[i];
+    const std::string value = arguments[i + 1];
+    if (name == "--script") {
+      script = parse_script(contents_of(value));
+    } else if (name == "--mbox") {
+      store.mbox = value;
+    } else if (name == "--maildir") {
+      store.maildir = value;
+    } else if (name == "--transcript") {
+      transcript = open(value.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
+    } else {
+      throw std::runtime_error("unknown option " + std::string(name));
+    }
+  }
+  if (count % 2 == 0) throw std::runtime_error("an option without its value");
+  serve(std::move(script), std::move(store), transcript);
+}
+
+}  // namespace
+}  // namespace sink
+
+int main(int count, char** arguments) {
+  alarm(sink::max_lifetime_seconds);
+  signal(SIGPIPE, SIG_IGN);
+  try {
+    sink::run(count, arguments);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "mail_sink: %s\n", error.what());
+    return 64;
+  }
+}
