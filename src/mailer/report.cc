@@ -11,6 +11,18 @@ constexpr std::size_t max_path = 120;
 /// Room for `and 12345678 more` and its line end.
 constexpr std::size_t room_for_count = 32;
 
+base::ExitStatus status_of(smtp::Fate fate) noexcept {
+  switch (fate) {
+    case smtp::Fate::accepted:
+      return base::ExitStatus::accepted;
+    case smtp::Fate::refused:
+      return base::ExitStatus::refused;
+    case smtp::Fate::deferred:
+      break;
+  }
+  return base::ExitStatus::deferred;
+}
+
 std::string_view verb_of(smtp::Fate fate) {
   return fate == smtp::Fate::refused ? "the mail server refused "
                                      : "the mail server does not take now ";
@@ -19,7 +31,7 @@ std::string_view verb_of(smtp::Fate fate) {
 }  // namespace
 
 void Report::add(const smtp::MessageOutcome& outcome) {
-  add_status(outcome.exit_status());
+  add_status(status_of(outcome.fate));
   if (outcome.fate == smtp::Fate::accepted) return;
   if (outcome.cause && !outcome.recipients.empty()) {
     const smtp::RecipientOutcome& first = outcome.recipients.front();

@@ -18,16 +18,4 @@ std::string_view name_of(Phase phase) noexcept {
   return {};
 }
 
-base::ExitStatus MessageOutcome::exit_status() const noexcept {
-  switch (fate) {
-    case Fate::accepted:
-      return base::ExitStatus::accepted;
-    case Fate::refused:
-      return base::ExitStatus::refused;
-    case Fate::deferred:
-      break;
-  }
-  return base::ExitStatus::deferred;
-}
-
 }  // namespace sshsm::smtp

@@ -1,7 +1,6 @@
 #pragma once
 
 #include "base/causes.h"
-#include "base/exit_status.h"
 
 #include <optional>
 #include <string>
@@ -38,8 +37,6 @@ struct MessageOutcome {
   /// Set where no reply decided it but a failure of ours or of the line; every recipient's reason
   /// is then the failure's explanation.
   std::optional<base::Cause> cause;
-
-  [[nodiscard]] base::ExitStatus exit_status() const noexcept;
 };
 
 }  // namespace sshsm::smtp

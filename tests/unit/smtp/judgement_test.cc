@@ -15,15 +15,6 @@ TEST_CASE("every code has one fate") {
   }
 }
 
-TEST_CASE("a fate is an exit status") {
-  MessageOutcome outcome;
-  CHECK(outcome.exit_status() == base::ExitStatus::deferred);
-  outcome.fate = Fate::refused;
-  CHECK(outcome.exit_status() == base::ExitStatus::refused);
-  outcome.fate = Fate::accepted;
-  CHECK(outcome.exit_status() == base::ExitStatus::accepted);
-}
-
 TEST_CASE("each phase has its name in the log") {
   CHECK(name_of(Phase::greeting) == "greeting");
   CHECK(name_of(Phase::hello) == "hello");
