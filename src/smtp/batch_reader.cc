@@ -24,7 +24,7 @@ const BatchReader::Verb* BatchReader::find_verb(std::string_view line) {
       {"RSET", false, true, &BatchReader::drop_envelope},
       {"NOOP", true, true, &BatchReader::ignore},
       {"VRFY", true, true, &BatchReader::ignore},
-      {"QUIT", false, true, &BatchReader::ignore},
+      {"QUIT", false, true, &BatchReader::on_quit},
       {"MAIL", true, false, &BatchReader::on_mail},
       {"RCPT", true, false, &BatchReader::on_rcpt},
       {"DATA", false, false, &BatchReader::on_data},
@@ -123,6 +123,10 @@ void BatchReader::handle_command(std::string_view line) {
 }
 
 void BatchReader::ignore(std::string_view) {}
+
+void BatchReader::on_quit(std::string_view line) {
+  if (is_in_transaction_) fail_malformed("QUIT inside a transaction", line);
+}
 
 void BatchReader::drop_envelope(std::string_view) {
   is_in_transaction_ = false;

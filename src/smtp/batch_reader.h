@@ -20,7 +20,8 @@ namespace sshsm::smtp {
 /// early (SMTP smuggling).
 ///
 /// HELO, EHLO, NOOP, VRFY, RSET and QUIT are understood and lead to no event; RSET, HELO and EHLO
-/// drop an envelope. QUIT does not end the reading, so that batches laid end to end lose nothing.
+/// drop an envelope. QUIT does not end the reading, so that batches laid end to end lose nothing;
+/// inside a transaction it is malformed, since that message would be lost without a word.
 /// The last line may lack its line end if it is one of these; a final dot may not.
 class BatchReader {
  public:
@@ -72,6 +73,7 @@ class BatchReader {
   void end_command_line();
   void handle_command(std::string_view line);
   void ignore(std::string_view line);
+  void on_quit(std::string_view line);
   void drop_envelope(std::string_view line);
   void on_mail(std::string_view line);
   void on_rcpt(std::string_view line);

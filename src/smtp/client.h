@@ -56,7 +56,7 @@ class Client {
   };
 
   /// Called with every line of the conversation: '<' from the peer, '>' to him, without line end;
-  /// pieces of a body are told as `(N octets)`.
+  /// a body is told at its end, as `(N octets)`.
   using Observer = std::function<void(char direction, std::string_view line)>;
 
   /// `helo` is the name we say we are.

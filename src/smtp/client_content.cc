@@ -38,7 +38,7 @@ void Client::open_content() {
 
 void Client::add_body(std::string_view piece) {
   if (is_body_dropped()) return;
-  if (observer_) observer_('>', base::concat({"(", std::to_string(piece.size()), " octets)"}));
+  current_->body_size += piece.size();
   if (current_->content == Content::data)
     return output_.append_body(current_->stuffer.stuff(piece));
   if (current_->size) return add_to_announced_chunk(piece);
@@ -54,6 +54,8 @@ void Client::end_body() {
   if (current_->chunk_left > 0)
     throw Failure(Cause::internal_error, "a body is shorter than was announced");
   current_->is_body_open = false;
+  if (observer_)
+    observer_('>', base::concat({"(", std::to_string(current_->body_size), " octets)"}));
   if (current_->content == Content::data) end_data();
   advance();
 }

@@ -33,6 +33,7 @@ struct Transaction {
   std::size_t recipients_accepted = 0;
 
   Content content = Content::none;
+  std::size_t body_size = 0;  ///< what was added of it
   bool is_body_open = false;  ///< the caller adds to it
   bool is_end_given = false;  ///< the final dot or the last chunk is in the output
   std::uint64_t doubt_from =

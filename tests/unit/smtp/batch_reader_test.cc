@@ -221,7 +221,8 @@ TEST_CASE("a batch without a message is empty") {
 
 TEST_CASE("a batch that ends behind MAIL without a final dot is truncated") {
   check("MAIL FROM:<a@a>\n", "!batch-truncated line 1");
-  check("MAIL FROM:<a@a>\nRCPT TO:<b@b>\nQUIT\n", "!batch-truncated line 3");
+  check("MAIL FROM:<a@a>\nRCPT TO:<b@b>\nQUIT\n",
+        "!batch-malformed line 3: QUIT inside a transaction: \"QUIT\"");
   check(opening, opened + "!batch-truncated line 3");
   check(opening + "x\n", opened + "x\n!batch-truncated line 4");
   check(opening + "From: alic", opened + "From: alic!batch-truncated line 3");
