@@ -299,7 +299,10 @@ Failure Batch::explain_missing_greeting() {
   if (end.exit_status.value_or(0) > 0)
     return Failure(Cause::command_failed, "exit status " + std::to_string(*end.exit_status),
                    last_words(end));
-  return Failure(Cause::no_greeting, "the forced command ended", last_words(end));
+  // A prompt without a line end is no reply, but it says what is wrong ("Password: ").
+  const std::string_view unfinished = client_->unfinished_line();
+  return Failure(Cause::no_greeting, "the forced command ended",
+                 unfinished.empty() ? last_words(end) : std::string(unfinished));
 }
 
 std::string_view Batch::phase() const {
