@@ -2,6 +2,7 @@
 
 #include "base/failure.h"
 #include "base/text.h"
+#include "mailer/diagnosis.h"
 
 #include <poll.h>
 
@@ -21,43 +22,10 @@ using Wait = smtp::Client::Wait;
 constexpr std::size_t body_piece = 64 * 1024;
 /// How much the client may hold for a peer who takes it slowly.
 constexpr std::size_t max_unsent_output = 256 * 1024;
-/// The exit status of a forced command comes right behind the end of its output, or never.
-constexpr base::Milliseconds patience_for_exit_status{1000};
-// RFC 5321 4.5.3.2.5 and 4.5.3.2.4.
-constexpr std::chrono::seconds max_go_ahead_wait{120};
-constexpr std::chrono::seconds max_block_wait{180};
-
-/// What a command said last on its stderr says most: the end of it is quoted, without its line end.
-std::string last_words(const ssh::CommandEnd& end) {
-  std::string_view words = end.error_output;
-  words = words.substr(0, words.find_last_not_of(" \r\n") + 1);
-  if (words.size() > base::max_peer_text) words.remove_prefix(words.size() - base::max_peer_text);
-  return std::string(words);
-}
-
 std::vector<std::string> paths_of(const smtp::Envelope& envelope) {
   std::vector<std::string> paths;
   for (const smtp::Recipient& recipient : envelope.recipients) paths.push_back(recipient.path);
   return paths;
-}
-
-/// For the sentence `no answer in time: …`.
-std::string_view name_of(Wait wait) {
-  switch (wait) {
-    case Wait::greeting:
-      return "the greeting";
-    case Wait::reply:
-      return "a command";
-    case Wait::go_ahead:
-      return "DATA";
-    case Wait::block:
-      return "a piece of the message";
-    case Wait::dot:
-      return "the final dot";
-    case Wait::nothing:
-      return "nothing";
-  }
-  return "nothing";
 }
 
 }  // namespace
@@ -70,6 +38,7 @@ Batch::Batch(Setup setup, ssh::Dialler& dialler, base::Trace& trace, int input)
       input_(input),
       report_(setup_.destination.name, setup_.destination.hosts.front()),
       log_({setup_.destination.name, "none", setup_.destination.port}, trace),
+      timer_(setup_.destination),
       batch_deadline_(Deadline::after(setup_.destination.batch_timeout)) {}
 
 void Batch::run() {
@@ -99,13 +68,13 @@ void Batch::read_first_message() {
 
 void Batch::connect() {
   opening_.start = base::Clock::now();
-  greeting_deadline_ = Deadline::after(setup_.destination.greeting_timeout);
+  timer_.start();
   const ssh::Means means{setup_.destination, setup_.pins, dialler_, waiter_, trace_};
-  session_ = ssh::connect(means, std::move(setup_.key), greeting_deadline_, progress_);
+  session_ = ssh::connect(means, std::move(setup_.key), timer_.greeting_deadline(), progress_);
   log_.set_address(progress_.address);
   opening_.banner = progress_.banner_at;
-  channel_ =
-      std::make_unique<ssh::Channel>(*session_, setup_.destination, greeting_deadline_, waiter_);
+  channel_ = std::make_unique<ssh::Channel>(*session_, setup_.destination,
+                                            timer_.greeting_deadline(), waiter_);
   smtp::Client::Observer observer;
   if (trace_.is_on())
     observer = [this](char direction, std::string_view line) { trace_.dialogue(direction, line); };
@@ -113,7 +82,6 @@ void Batch::connect() {
 }
 
 void Batch::converse() {
-  last_advance_ = base::Clock::now();
   for (;;) {
     serve_client();
     send_output();
@@ -214,14 +182,14 @@ void Batch::send_output() {
     const std::size_t sent = channel_->write(client_->output());
     if (sent == 0) return;
     client_->sent(sent);
-    if (client_->wait() == Wait::block) last_advance_ = base::Clock::now();
+    timer_.restart();
   }
 }
 
 void Batch::wait_for_events() {
   std::array<pollfd, 2> watched{channel_->interest(), {descriptor_, POLLIN, 0}};
   const nfds_t count = input_.wants_to_read() ? 2 : 1;
-  Deadline until = earlier(answer_deadline(), channel_->next_progress());
+  Deadline until = earlier(timer_.deadline_of(client_->wait()), channel_->next_progress());
   if (client_->wait() != Wait::dot) until = earlier(until, batch_deadline_);
   poll(watched.data(), count, until.poll_timeout());
   if (count == 2 && watched[1].revents != 0) input_.read();
@@ -242,7 +210,8 @@ void Batch::receive() {
   if (client_->need() == Need::nothing) return;
   if (loss) throw *loss;
   if (!channel_->ended()) return;
-  if (!client_->greeted()) throw explain_missing_greeting();
+  if (!client_->greeted())
+    throw explain_missing_greeting(*channel_, client_->unfinished_line(), waiter_);
   throw Failure(Cause::connection_lost, "the mail server ended the conversation",
                 last_words(channel_->command_end()));
 }
@@ -252,57 +221,17 @@ void Batch::take_outcomes() {
     log_.record(*outcome, undecided_.front());
     report_.add(*outcome);
     undecided_.pop_front();
-    last_advance_ = base::Clock::now();
   }
-}
-
-Deadline Batch::answer_deadline() const {
-  const config::Destination& limits = setup_.destination;
-  switch (client_->wait()) {
-    case Wait::greeting:
-      return greeting_deadline_;
-    case Wait::reply:
-      return Deadline(last_advance_ + limits.timeout);
-    case Wait::go_ahead:
-      return Deadline(last_advance_ + std::min(limits.timeout, max_go_ahead_wait));
-    case Wait::block:
-      return Deadline(last_advance_ + std::min(limits.timeout, max_block_wait));
-    case Wait::dot:
-      return Deadline(last_advance_ + limits.dot_timeout);
-    case Wait::nothing:
-      return Deadline::never();
-  }
-  return Deadline::never();
 }
 
 void Batch::check_deadlines() {
   if (client_->replies_received() != replies_seen_) {
     replies_seen_ = client_->replies_received();
-    last_advance_ = base::Clock::now();
+    timer_.restart();
   }
-  if (answer_deadline().passed())
-    throw Failure(Cause::answer_timed_out, std::string(name_of(client_->wait())));
+  timer_.check(client_->wait());
   const bool is_dot_to_come = client_->wait() != Wait::dot && client_->need() != Need::message;
   if (is_overdue() && is_dot_to_come) throw Failure(Cause::batch_overdue);
-}
-
-Failure Batch::explain_missing_greeting() {
-  const Deadline deadline = Deadline::after(patience_for_exit_status);
-  while (!channel_->is_closed() && !deadline.passed()) {
-    const pollfd interest = channel_->interest();
-    if (waiter_.wait(interest.fd, interest.events, deadline) == 0) break;
-    channel_->progress();
-  }
-  const ssh::CommandEnd& end = channel_->command_end();
-  if (!end.exit_signal.empty())
-    return Failure(Cause::command_failed, "killed by signal " + end.exit_signal, last_words(end));
-  if (end.exit_status.value_or(0) > 0)
-    return Failure(Cause::command_failed, "exit status " + std::to_string(*end.exit_status),
-                   last_words(end));
-  // A prompt without a line end is no reply, but it says what is wrong ("Password: ").
-  const std::string_view unfinished = client_->unfinished_line();
-  return Failure(Cause::no_greeting, "the forced command ended",
-                 unfinished.empty() ? last_words(end) : std::string(unfinished));
 }
 
 std::string_view Batch::phase() const {

@@ -3,6 +3,7 @@
 #include "base/deadline.h"
 #include "base/trace.h"
 #include "base/waiter.h"
+#include "mailer/answer_timer.h"
 #include "mailer/delivery_log.h"
 #include "mailer/input.h"
 #include "mailer/report.h"
@@ -53,12 +54,8 @@ class Batch {
   void receive();
   void take_outcomes();
   void check_deadlines();
-  [[nodiscard]] base::Deadline answer_deadline() const;
   [[nodiscard]] bool is_overdue() const { return batch_deadline_.passed(); }
 
-  /// Why the far side ended the conversation without a greeting: its exit status and its stderr say
-  /// more than silence does.
-  [[nodiscard]] base::Failure explain_missing_greeting();
   [[nodiscard]] std::string_view phase() const;
   void note_why_no_more();
   /// The line is gone: nothing undecided was accepted as far as anybody knows.
@@ -86,9 +83,8 @@ class Batch {
   std::size_t body_passed_ = 0;           ///< of the message's `body`
   std::optional<base::Failure> no_more_;  ///< why the rest of the batch is not sent
 
+  AnswerTimer timer_;
   base::Deadline batch_deadline_;
-  base::Deadline greeting_deadline_ = base::Deadline::never();
-  base::Clock::time_point last_advance_ = base::Clock::now();
   std::size_t replies_seen_ = 0;
 };
 

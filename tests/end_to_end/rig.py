@@ -36,12 +36,12 @@ def read_causes():
 
 
 class Result:
-    def __init__(self, status, stdout, stderr, seconds, pid, rig):
+    def __init__(self, status, stdout, stderr, seconds, rig, logged_as):
         self.status = status
         self.stdout = stdout
         self.stderr = (stderr or b"").decode("utf-8", "backslashreplace")
         self.seconds = seconds
-        self.pid = pid
+        self._logged_as = logged_as
         self.causes = set()
         self._rig = rig
 
@@ -54,7 +54,7 @@ class Result:
     def log_with_levels(self):
         if self._rig.syslog.reason:
             raise Skip(self._rig.syslog.reason)
-        return self._rig.syslog.lines_of(self.pid)
+        return self._rig.syslog.lines_of(*self._logged_as)
 
     def _show(self):
         return f"status {self.status} after {self.seconds:.2f} s\n  stderr: {self.stderr!r}"
@@ -86,11 +86,12 @@ class Result:
 class Running:
     """An sshsm at work."""
 
-    def __init__(self, process, rig, began):
+    def __init__(self, process, rig, began, logged):
         self.process = process
         self.pid = process.pid
         self._rig = rig
         self._began = began
+        self._logged = logged
 
     def finish(self, stdin=b"", limit=RUN_LIMIT):
         try:
@@ -102,7 +103,8 @@ class Running:
         finally:
             self.kill_group()
         seconds = time.monotonic() - self._began
-        result = Result(self.process.returncode, out, err, seconds, self.pid, self._rig)
+        result = Result(self.process.returncode, out, err, seconds, self._rig,
+                        (self.pid, self._logged))
         self._rig.note(result)
         return result
 
@@ -111,6 +113,11 @@ class Running:
             os.killpg(self.pid, signal.SIGKILL)
         except ProcessLookupError:
             pass
+
+    def feed_some(self, stdin):
+        """The beginning of what it will read."""
+        self.process.stdin.write(stdin)
+        self.process.stdin.flush()
 
     def feed(self, stdin):
         """Everything it will read, without waiting for its end."""
@@ -240,11 +247,12 @@ class Bench:
     def start(self, *arguments, environment=None, prefix=(), stdin=subprocess.PIPE,
               stderr=subprocess.PIPE):
         began = time.monotonic()
+        logged = self.rig.syslog.count()
         process = subprocess.Popen(
             [*prefix, *self.rig.wrapper, self.rig.sshsm, *arguments], stdin=stdin,
             stdout=subprocess.PIPE, stderr=stderr, start_new_session=True,
             env={**self.rig.environment, **(environment or {})}, cwd="/")
-        running = Running(process, self.rig, began)
+        running = Running(process, self.rig, began, logged)
         self.at_end(running.kill_group)
         return running
 

@@ -18,7 +18,7 @@ import rig as rig_module
 import syslog_catcher
 
 SUBJECTS = ["delivery", "refusals", "lines", "ssh_faults", "trust", "configuration", "arguments",
-            "exit_statuses", "sentences", "sandbox", "log", "exim", "load"]
+            "exit_statuses", "sentences", "sandbox", "log", "exim", "load", "pauses"]
 
 
 def stop(_number, _frame):

@@ -87,8 +87,16 @@ class SyslogCatcher:
             if not self._changed.wait_for(lambda: mark in self._lines, 5):
                 raise AssertionError("the syslog catcher does not answer")
 
-    def lines_of(self, pid):
-        """[(facility and level as a number, text)] of one sshsm, in order."""
+    def count(self):
+        """How many lines there are by now."""
+        with self._changed:
+            return len(self._lines)
+
+    def lines_of(self, pid, begin):
+        """[(facility and level as a number, text)] of one sshsm, in order.
+
+        `begin` is the count when it was started: process numbers come again.
+        """
         # What was sent before our own mark has arrived before it: the socket is a queue.
         mark = f"mark {threading.get_ident()} {os.urandom(8).hex()}"
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as client:
@@ -96,7 +104,7 @@ class SyslogCatcher:
         self._wait_for(mark)
         shape = re.compile(r"<(\d+)>\w{3} [ \d]\d [\d:]{8} sshsm\[" + str(pid) + r"\]: (.*)", re.S)
         with self._changed:
-            found = [shape.fullmatch(line) for line in self._lines]
+            found = [shape.fullmatch(line) for line in self._lines[begin:]]
         return [(int(match[1]), match[2]) for match in found if match]
 
     def close(self):
