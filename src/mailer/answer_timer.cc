@@ -21,13 +21,13 @@ std::string name_of(Wait wait) {
     case Wait::greeting:
       return "the greeting";
     case Wait::reply:
-      return "a command";
+      return "the answer to a command";
     case Wait::go_ahead:
-      return "DATA";
+      return "the answer to DATA";
     case Wait::block:
-      return "a piece of the message";
+      return "a piece of the message was not taken";
     case Wait::dot:
-      return "the final dot";
+      return "the answer to the final dot";
     case Wait::nothing:
       break;
   }

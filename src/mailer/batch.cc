@@ -208,6 +208,7 @@ void Batch::receive() {
   if (!bytes.empty()) client_->receive(bytes);
   take_outcomes();
   if (client_->need() == Need::nothing) return;
+  if (client_->loss()) throw Failure(*client_->loss());
   if (loss) throw *loss;
   if (!channel_->ended()) return;
   if (!client_->greeted())
@@ -261,18 +262,17 @@ void Batch::lose(const Failure& failure) {
   }
   if (is_message_begun_) input_.drop_message();
   is_message_begun_ = false;
-  if (outcomes.empty()) report_.add(failure);
-  if (input_.has_part() || outcomes.empty()) record_unsent_message(failure);
+  // A mail server that said 421 and hung up has told the reason itself.
+  const bool is_news = input_.has_part() || !report_.tells_of_deferral();
+  if (is_news) record_unsent_message(failure);
+  if (is_news && outcomes.empty()) report_.add(failure);
 }
 
 void Batch::record_unsent_message(const Failure& failure) {
   const std::vector<std::string> paths =
       input_.has_part() ? paths_of(input_.message().envelope) : std::vector<std::string>();
-  log_.record(failure,
-              client_            ? phase()
-              : input_.failure() ? "start"
-                                 : phase(),
-              paths, timeline_of_next_message());
+  const bool is_before_dialling = input_.failure() && !client_;
+  log_.record(failure, is_before_dialling ? "start" : phase(), paths, timeline_of_next_message());
 }
 
 }  // namespace sshsm::mailer

@@ -70,6 +70,10 @@ base::ExitStatus Report::exit_status() const {
   return has_status_ ? status_ : base::ExitStatus::deferred;
 }
 
+bool Report::tells_of_deferral() const {
+  return has_status_ && status_ == base::ExitStatus::deferred;
+}
+
 std::string Report::text() const {
   if (exit_status() == base::ExitStatus::accepted) return {};
   const bool is_deferred = exit_status() == base::ExitStatus::deferred;

@@ -26,6 +26,8 @@ class Report {
 
   /// The worst of all that was added; deferred where nothing was.
   [[nodiscard]] base::ExitStatus exit_status() const;
+  /// True when some line explains why mail stays queued.
+  [[nodiscard]] bool tells_of_deferral() const;
   /// The lines, each with its line end; empty where the status is accepted.
   [[nodiscard]] std::string text() const;
 

@@ -49,8 +49,8 @@ class Voice {
     close(nothing);
   }
 
-  void tell(const Failure& failure, const std::string& destination) const {
-    const std::string line = describe(failure, destination, {});
+  void tell(const Failure& failure, const std::string& destination, const std::string& host) const {
+    const std::string line = describe(failure, destination, host);
     if (is_greeting_)
       write_all(STDOUT_FILENO, base::concat({"421 ", line, "\r\n"}));
     else
@@ -70,10 +70,19 @@ void note_sandbox(const privilege::Sandbox& sandbox, base::Trace& trace) {
                            ", seccomp ", sandbox.has_seccomp ? "on" : "not available"}));
 }
 
+/// What was asked for, as far as it is known: a failure is told of it.
+struct Request {
+  Arguments arguments;
+  std::string host;
+};
+
 /// The order is DESIGN section 2's: one identity, configuration, pins, dialler, sandbox, mail.
-ExitStatus carry_batch(const Arguments& arguments) {
-  base::Trace trace = arguments.is_verbose ? base::Trace(STDERR_FILENO) : base::Trace();
-  Setup setup = load_setup(load_destination(arguments, privilege::current_caller()));
+ExitStatus carry_batch(Request& request) {
+  base::Trace trace = request.arguments.is_verbose ? base::Trace(STDERR_FILENO) : base::Trace();
+  config::Destination destination =
+      load_destination(request.arguments, privilege::current_caller());
+  request.host = destination.hosts.front();
+  Setup setup = load_setup(std::move(destination));
   note_remarks(setup, trace);
   ssh::Dialler dialler(setup.destination);
   const privilege::Sandbox sandbox = privilege::enter_sandbox();
@@ -84,11 +93,12 @@ ExitStatus carry_batch(const Arguments& arguments) {
   return batch.report().exit_status();
 }
 
-ExitStatus carry(const Arguments& arguments) {
+ExitStatus carry(Request& request) {
+  const Arguments& arguments = request.arguments;
   if (!arguments.rest_file.empty()) throw Failure(Cause::not_supported, "--rest");
   switch (arguments.mode) {
     case Mode::batch:
-      return carry_batch(arguments);
+      return carry_batch(request);
     case Mode::interactive:
       throw Failure(Cause::not_supported, "-bs");
     case Mode::lmtp:
@@ -105,20 +115,21 @@ ExitStatus print(const std::string& text) {
 }
 
 /// A failure before any message was read: the mail server knows the recipients, we do not.
-ExitStatus defer(const Failure& failure, const Arguments& arguments, const Voice& voice) {
-  const bool is_named = config::is_destination_name(arguments.destination);
+ExitStatus defer(const Failure& failure, const Request& request, const Voice& voice) {
+  const std::string& name = request.arguments.destination;
+  const bool is_named = config::is_destination_name(name);
   base::Trace silent;
-  DeliveryLog log({is_named ? arguments.destination : "none"}, silent);
+  DeliveryLog log({is_named ? name : "none"}, silent);
   log.record(failure, "start", {}, {});
-  voice.tell(failure, is_named ? arguments.destination : std::string());
+  voice.tell(failure, is_named ? name : std::string(), request.host);
   return ExitStatus::deferred;
 }
 
-ExitStatus act_on(std::span<char* const> words, Arguments& arguments) {
-  arguments = parse_arguments(words);
-  if (arguments.is_help) return print(help_text());
-  if (arguments.is_version) return print(version_text());
-  return carry(arguments);
+ExitStatus act_on(std::span<char* const> words, Request& request) {
+  request.arguments = parse_arguments(words);
+  if (request.arguments.is_help) return print(help_text());
+  if (request.arguments.is_version) return print(version_text());
+  return carry(request);
 }
 
 }  // namespace
@@ -126,15 +137,15 @@ ExitStatus act_on(std::span<char* const> words, Arguments& arguments) {
 ExitStatus run(std::span<char* const> words) noexcept {
   const Voice voice(words);
   base::open_log("sshsm");
-  Arguments arguments;
+  Request request;
   try {
-    return act_on(words, arguments);
+    return act_on(words, request);
   } catch (const Failure& failure) {
-    return defer(failure, arguments, voice);
+    return defer(failure, request, voice);
   } catch (const std::bad_alloc&) {
-    return defer(Failure(Cause::resources_exhausted, "memory"), arguments, voice);
+    return defer(Failure(Cause::resources_exhausted, "memory"), request, voice);
   } catch (const std::exception& error) {
-    return defer(Failure(Cause::internal_error, error.what()), arguments, voice);
+    return defer(Failure(Cause::internal_error, error.what()), request, voice);
   }
 }
 

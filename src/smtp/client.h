@@ -85,6 +85,9 @@ class Client {
   /// The beginning of a line from the peer whose end did not come.
   [[nodiscard]] std::string_view unfinished_line() const;
 
+  /// Why nothing more is sent, once the peer hung up with a 421.
+  [[nodiscard]] const std::optional<base::Failure>& loss() const { return loss_; }
+
   /// Starts a message; only when `need()` is message. `size` is the length of the canonical body if
   /// all of it is at hand, so that a single chunk can carry it. A parameter that the peer
   /// does not offer and that cannot be dropped makes an outcome of fate deferred at once. With a

@@ -25,11 +25,11 @@ Channel::Channel(Session& session, const config::Destination& destination, base:
     throw Failure(Cause::resources_exhausted, "no memory for an SSH channel");
   listen();
   const int opened = session_.repeat([this] { return ssh_channel_open_session(channel_); },
-                                     "to opening a channel", deadline, waiter);
+                                     "opening a channel", deadline, waiter);
   if (opened != SSH_OK) session_.fail(Cause::channel_refused, {});
   const int started = session_.repeat(
       [&] { return ssh_channel_request_exec(channel_, destination.command.c_str()); },
-      "to starting the command", deadline, waiter);
+      "starting the command", deadline, waiter);
   if (started != SSH_OK) session_.fail(Cause::channel_refused, {});
   if (ssh_event_add_session(event_.get(), session_.handle()) != SSH_OK)
     throw Failure(Cause::resources_exhausted, "no memory for an SSH channel");

@@ -99,7 +99,7 @@ void Session::set_algorithms(const config::Destination& destination,
 
 void Session::shake_hands(base::Deadline deadline, base::Waiter& waiter) {
   const KexListener listener;
-  const int result = repeat([this] { return ssh_connect(handle_.get()); }, "to the SSH handshake",
+  const int result = repeat([this] { return ssh_connect(handle_.get()); }, "the SSH handshake",
                             deadline, waiter);
   if (result != SSH_OK) {
     const std::string error =
@@ -137,14 +137,14 @@ void Session::log_in(const std::string& user, const ClientKey& key, base::Deadli
   // Asked for by itself, because with an RSA key libssh 0.10 chooses the signature before it has
   // read which ones the server takes, and then denies itself without asking him.
   const int service = repeat([this] { return ssh_service_request(handle_.get(), "ssh-userauth"); },
-                             "to the login", deadline, waiter);
+                             "the login", deadline, waiter);
   if (service != SSH_OK) fail(Cause::handshake_failed, "no login service");
   const int login = repeat(
       [&] {
         const int result = ssh_userauth_publickey(handle_.get(), nullptr, key.handle());
         return result == SSH_AUTH_AGAIN ? SSH_AGAIN : result;
       },
-      "to the login", deadline, waiter);
+      "the login", deadline, waiter);
   if (login == SSH_AUTH_SUCCESS) return;
   const std::string what = base::concat({"user ", user, ", key ", key.name()});
   if (login == SSH_AUTH_PARTIAL)

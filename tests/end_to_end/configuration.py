@@ -163,7 +163,7 @@ def a_configuration_of_a_megabyte_is_not_read(bench):
 def a_missing_key_is_told_with_its_path(bench):
     friend = bench.friend()
     os.remove(friend.key)
-    friend.send().says(75, friend.early_line(
+    friend.send().says(75, friend.line(
         f"4.7.5 cannot read the private key: {friend.key}: No such file or directory; create it with "
         "ssh-keygen -t ed25519 -N '' as the mail user"))
 
@@ -206,7 +206,7 @@ def a_key_with_a_passphrase_is_told(bench):
     friend = bench.friend()
     run_quietly("ssh-keygen", "-q", "-p", "-P", "", "-N", "secret words", "-f", friend.key)
     os.chown(friend.key, bench.rig.mail_user.pw_uid, bench.rig.mail_user.pw_gid)
-    friend.send().says(75, friend.early_line(
+    friend.send().says(75, friend.line(
         f"4.7.5 the private key has a passphrase: {friend.key}; remove it with ssh-keygen -p: nobody "
         "is there to type it"))
 

@@ -203,7 +203,7 @@ def small_limits_are_75_or_without_effect(bench):
 @case(root=True)
 def a_machine_without_processes_left_is_told(bench):
     friend = bench.friend()
-    friend.start(prefix=("prlimit", "--nproc=0")).finish(ONE).says(75, friend.early_line(
+    friend.start(prefix=("prlimit", "--nproc=0")).finish(ONE).says(75, friend.line(
         "4.3.1 this machine has no resources left: Resource temporarily unavailable; the mail waits in "
         "the queue"))
     friend.received_nothing()

@@ -1,5 +1,7 @@
 """Faults of the line and of the far command: the mail waits, and the words say where it broke."""
 
+import time
+
 from fault_proxy import FaultProxy
 from friend import LETTER, ONE, batch, canonical
 from registry import case, expect
@@ -175,10 +177,32 @@ def of_three_messages_the_second_lost_the_first_is_not_taken_back(bench):
 def a_421_in_the_middle_leaves_the_mail_here(bench):
     for step in ("MAIL", "RCPT", "DATA", "dot"):
         friend = bench.friend(f"reply {step} 421 4.3.2 shutting down\ndie after {step}")
-        result = friend.send()
-        result.has_status(75)
-        expect("shutting down" in result.stderr, True, f"{step}: {result.stderr!r}")
+        friend.send().says(75, friend.line("4.3.2 the mail server does not take now "
+                                           '<bob@friend.example>: "421 4.3.2 shutting down"'))
         friend.received_nothing()
+
+
+@case
+def a_421_to_the_first_of_two_messages_keeps_both(bench):
+    friend = bench.friend("reply MAIL 421 4.3.2 shutting down\ndie after MAIL")
+    friend.send(ONE + ONE).says(
+        75,
+        friend.line('4.3.2 the mail server does not take now <bob@friend.example>: "421 4.3.2 '
+                    'shutting down"'),
+        friend.line("4.4.2 the connection was lost; the mail waits in the queue: "
+                    '"421 4.3.2 shutting down"'))
+    friend.received_nothing()
+
+
+@case
+def a_line_lost_behind_a_refusal_for_good_keeps_the_rest(bench):
+    """69 would tell the mail server to bounce what was never sent."""
+    friend = bench.friend("reply RCPT 550 5.1.1 no such user\ndie after RSET")
+    running = friend.start()
+    running.feed_some(ONE)
+    time.sleep(1)
+    running.finish(None).has_status(75)
+    friend.received_nothing()
 
 
 @case

@@ -95,21 +95,21 @@ def sentences_about_identity_and_owners(bench):
 def sentences_about_key_and_pins(bench):
     friend = bench.friend()
     os.chmod(friend.key, 0o644)
-    friend.send().says(75, friend.early_line(
+    friend.send().says(75, friend.line(
         f"4.7.5 private key file not to be trusted: {friend.key}: mode 0644; give it to the mail user "
         "with mode 0600"))
     os.chmod(friend.key, 0o600)
     with open(friend.key, "w", encoding="ascii") as file:
         file.write("garbage\n")
-    friend.send().says(75, friend.early_line(
+    friend.send().says(75, friend.line(
         f"4.7.5 not a usable private key: {friend.key}; create it with ssh-keygen -t ed25519 -N ''"))
     friend = bench.friend()
     friend.write_pins([])
-    friend.send().says(75, friend.early_line(
+    friend.send().says(75, friend.line(
         f"4.7.5 no host key is pinned: 127.0.0.1 port {friend.sshd.port} in {friend.path('known_hosts')}; "
         "add the host's key, as its owner read it out, to known_hosts or as host-key"))
     os.remove(friend.path("known_hosts"))
-    friend.send().says(75, friend.early_line(
+    friend.send().says(75, friend.line(
         f"4.7.5 cannot read the known hosts: {friend.path('known_hosts')}: No such file or directory; "
         "make the file readable for the mail user"))
 
@@ -162,11 +162,11 @@ def sentences_about_the_ssh_server(bench):
             f"{friend.settings['port']} {words}; check port, and MaxStartups and PerSourcePenalties of "
             "the sshd there"))
     friend = bench.faulty_friend("stall-in-handshake", settings=QUICK)
-    friend.send().says(75, friend.line("4.4.2 no answer in time: to the SSH handshake" + WAITS))
+    friend.send().says(75, friend.line("4.4.2 no answer in time: the SSH handshake" + WAITS))
     friend = bench.faulty_friend("stall-in-auth", settings=QUICK)
-    friend.send().says(75, friend.line("4.4.2 no answer in time: to the login" + WAITS))
+    friend.send().says(75, friend.line("4.4.2 no answer in time: the login" + WAITS))
     friend = bench.faulty_friend("stall-in-exec", settings=QUICK)
-    friend.send().says(75, friend.line("4.4.2 no answer in time: to starting the command" + WAITS))
+    friend.send().says(75, friend.line("4.4.2 no answer in time: starting the command" + WAITS))
     friend = bench.faulty_friend("refuse-exec")
     friend.send().says(75, friend.line(
         "4.4.5 the host refused to start the command; check MaxSessions and the forced command there: "

@@ -15,28 +15,20 @@ import threading
 PATH = "/dev/log"
 MARK = "SSHSM_TESTS_OWN_DEV"
 
-# Builds a /dev in which a socket can be made, and runs the rest of its arguments there.
+# Puts a /dev in which a socket can be made over the one that is there, for itself alone, and runs the
+# rest of its arguments. In a chroot / may be no mount point, but then /dev must be one.
 PRIVATE_DEV = """
 set -e
-new=$(mktemp -d)
-trap 'rmdir "$new" 2>/dev/null || true' EXIT
-mount -t tmpfs -o mode=755,size=1m sshsm-tests "$new"
-for name in null zero full random urandom tty; do
-  [ -e "/dev/$name" ] || continue
-  : >"$new/$name"
-  mount --bind "/dev/$name" "$new/$name"
+mount --make-rprivate / 2>/dev/null || mount --make-rprivate /dev
+mount -t tmpfs -o mode=755,size=1m sshsm-tests /dev
+cd /dev
+for node in null:3 zero:5 full:7 random:8 urandom:9; do
+  mknod -m 666 "${node%:*}" c 1 "${node#*:}"
 done
-for name in pts shm; do
-  [ -d "/dev/$name" ] || continue
-  mkdir "$new/$name"
-  mount --rbind "/dev/$name" "$new/$name"
-done
-ln -s pts/ptmx "$new/ptmx"
-ln -s /proc/self/fd "$new/fd"
-for name in stdin:0 stdout:1 stderr:2; do ln -s "/proc/self/fd/${name#*:}" "$new/${name%:*}"; done
-mount --move "$new" /dev
-rmdir "$new"
-trap - EXIT
+mknod -m 666 tty c 5 0
+ln -s /proc/self/fd fd
+for name in stdin:0 stdout:1 stderr:2; do ln -s "/proc/self/fd/${name#*:}" "${name%:*}"; done
+cd "$0"
 exec "$@"
 """
 
@@ -45,7 +37,7 @@ def enter_private_dev():
     """Starts this program again inside the namespace, if it is not there yet and may go there."""
     if os.geteuid() != 0 or os.environ.get(MARK):
         return
-    command = ["unshare", "--mount", "sh", "-c", PRIVATE_DEV, "sh"]
+    command = ["unshare", "--mount", "--propagation", "unchanged", "sh", "-c", PRIVATE_DEV, os.getcwd()]
     try:
         probe = subprocess.run(command + ["true"], stdin=subprocess.DEVNULL,
                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=20)
