@@ -92,7 +92,7 @@ finish() {
 mkdir -p build/logs
 # The lists are words on purpose.
 # shellcheck disable=SC2086
-install_packages $build_packages || { failed=1; finish; }
+install_packages $build_packages strace || { failed=1; finish; }
 PYTHONDONTWRITEBYTECODE=1
 export PYTHONDONTWRITEBYTECODE
 
@@ -107,7 +107,7 @@ if [ "$with_all" = no ]; then
 fi
 
 count end_to_end_all python3 tests/end_to_end/run_cases.py --all build/test
-install_packages clang clang-format valgrind cppcheck strace || failed=$((failed + 1))
+install_packages clang clang-format valgrind cppcheck || failed=$((failed + 1))
 check clang env CXX=clang++ sh -c '
   rm -rf build/clang && meson setup build/clang -Dwerror=true && ninja -C build/clang'
 

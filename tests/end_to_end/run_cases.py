@@ -18,7 +18,8 @@ import rig as rig_module
 import syslog_catcher
 
 SUBJECTS = ["delivery", "refusals", "lines", "ssh_faults", "trust", "configuration", "arguments",
-            "exit_statuses", "sentences", "sandbox", "log", "exim", "load", "pauses"]
+            "exit_statuses", "sentences", "sandbox", "log", "exim", "load", "pauses",
+            "callers"]
 
 
 def stop(_number, _frame):
