@@ -2,9 +2,9 @@
 
 import os
 
-from friend import ONE
+from friend import LETTER, ONE, canonical
 from registry import case, expect
-from servers import run_quietly
+from servers import new_key, run_quietly
 
 
 def is_told(friend, wanted):
@@ -247,3 +247,42 @@ def a_relative_config_dir_is_read(bench):
     friend = bench.friend()
     bench.run("--config-dir", os.path.relpath(friend.directory, "/"), "-bS", "--", "friend",
               stdin=ONE).is_accepted()
+
+
+def certified_friend(bench):
+    """A friend at whose sshd not our key itself is known but a certificate authority's."""
+    sshd = bench.sshd()
+    friend = bench.friend(sshd=sshd)
+    authority = friend.path("authority")
+    public_key = new_key(authority, "ed25519")
+    with open(sshd.authorized_keys, "w", encoding="ascii"):
+        pass
+    sshd.authorize(public_key, " ".join(friend.sink_command()), "cert-authority,restrict")
+    run_quietly("ssh-keygen", "-q", "-s", authority, "-I", "sshsm", "-n", friend.settings["user"],
+                friend.key + ".pub")
+    return friend
+
+
+@case
+def the_certificate_of_our_key_lets_us_in(bench):
+    friend = certified_friend(bench)
+    friend.send().matches(75, r"4\.7\.8 .*: the host refused our key: .*")
+    friend.settings["certificate-file"] = "id_ed25519-cert.pub"
+    friend.write_configuration()
+    friend.send().is_accepted()
+    expect(friend.messages(), [canonical(LETTER)], "delivered messages")
+
+
+@case
+def a_certificate_that_is_none_is_told_with_its_path(bench):
+    friend = certified_friend(bench)
+    friend.settings["certificate-file"] = "friend.conf"
+    friend.write_configuration()
+    friend.send().says(75, friend.line(
+        f"4.7.5 not a usable private key: its certificate {friend.path('friend.conf')}; create it "
+        "with ssh-keygen -t ed25519 -N ''"))
+    friend.settings["certificate-file"] = "missing"
+    friend.write_configuration()
+    friend.send().says(75, friend.line(
+        f"4.3.5 cannot read the configuration: {friend.path('missing')}: No such file or directory; "
+        "create the file, readable by the mail user"))

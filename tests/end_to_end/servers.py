@@ -105,10 +105,10 @@ class Sshd:
                 time.sleep(0.02)
         return False
 
-    def authorize(self, public_key, command):
+    def authorize(self, public_key, command, options="restrict"):
         with self._lock, open(self.authorized_keys, "a", encoding="utf-8") as file:
             quoted = command.replace("\\", "\\\\").replace('"', '\\"')
-            file.write(f'restrict,command="{quoted}" {public_key}\n')
+            file.write(f'{options},command="{quoted}" {public_key}\n')
 
     def stop(self):
         if self._process and self._process.poll() is None:
