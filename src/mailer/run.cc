@@ -14,7 +14,6 @@
 #include "privilege/start.h"
 #include "ssh/dialler.h"
 
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <exception>
@@ -43,10 +42,7 @@ class Voice {
   explicit Voice(std::span<char* const> words) : is_greeting_(is_greeting_expected(words)) {
     if (!is_greeting_ || isatty(STDERR_FILENO) == 1) return;
     privilege::set_signal_descriptor(-1);
-    const int nothing = open("/dev/null", O_WRONLY | O_CLOEXEC);
-    if (nothing < 0) return;
-    dup2(nothing, STDERR_FILENO);
-    close(nothing);
+    privilege::lead_nowhere(STDERR_FILENO);
   }
 
   void tell(const Failure& failure, const std::string& destination, const std::string& host) const {

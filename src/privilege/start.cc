@@ -35,15 +35,13 @@ int open_dead_end(int direction) noexcept {
   return ends[reads ? 0 : 1];
 }
 
-void provide(int number, int direction) noexcept {
-  if (is_open_for(number, direction)) return;
-  int opened = open("/dev/null", direction | O_NOCTTY);
-  // A root directory without /dev: the number must be taken all the same, or the connection to
-  // the peer would get it and carry our diagnostics.
-  if (opened < 0) opened = open_dead_end(direction);
-  if (opened < 0 || opened == number) return;
-  dup2(opened, number);
-  close(opened);
+/// The direction in which a standard descriptor is used.
+int direction_of(int number) noexcept {
+  return number == STDIN_FILENO ? O_RDONLY : O_WRONLY;
+}
+
+void provide(int number) noexcept {
+  if (!is_open_for(number, direction_of(number))) lead_nowhere(number);
 }
 
 void close_all_others() noexcept {
@@ -61,10 +59,20 @@ void keep_memory_private() noexcept {
 
 }  // namespace
 
+void lead_nowhere(int number) noexcept {
+  int opened = open("/dev/null", direction_of(number) | O_NOCTTY);
+  // A root directory without /dev: the number must be taken all the same, or the connection to
+  // the peer would get it and carry our diagnostics.
+  if (opened < 0) opened = open_dead_end(direction_of(number));
+  if (opened < 0 || opened == number) return;
+  dup2(opened, number);
+  close(opened);
+}
+
 void start_clean() noexcept {
-  provide(STDIN_FILENO, O_RDONLY);
-  provide(STDOUT_FILENO, O_WRONLY);
-  provide(STDERR_FILENO, O_WRONLY);
+  provide(STDIN_FILENO);
+  provide(STDOUT_FILENO);
+  provide(STDERR_FILENO);
   close_all_others();
   handle_fatal_signals();
   clearenv();

@@ -11,6 +11,10 @@ namespace sshsm::privilege {
 /// The working directory stays. Never fails: what cannot be done is left.
 void start_clean() noexcept;
 
+/// Makes descriptor 0, 1 or 2 lead nowhere, whatever it was: reading ends at once, what is written
+/// vanishes.
+void lead_nowhere(int number) noexcept;
+
 /// Where the sentence of a fatal signal goes: 2 (the default) or -1 for nowhere.
 void set_signal_descriptor(int descriptor) noexcept;
 

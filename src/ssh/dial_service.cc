@@ -4,7 +4,6 @@
 #include "privilege/start.h"
 #include "ssh/address_race.h"
 
-#include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -17,14 +16,8 @@ namespace {
 /// The mail server waits for the end of its pipes; a child that holds them would keep it waiting.
 void let_go_of_standard_descriptors() {
   privilege::set_signal_descriptor(-1);
-  const int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
-  for (int number = 0; number <= 2; ++number) {
-    if (nothing >= 0)
-      dup2(nothing, number);
-    else
-      close(number);
-  }
-  if (nothing > 2) close(nothing);
+  for (const int number : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+    privilege::lead_nowhere(number);
 }
 
 RaceCourse course_of(const config::Destination& destination, const DialRequest& request) {
