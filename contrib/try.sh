@@ -86,7 +86,9 @@ sshd=$(PATH=$PATH:/usr/sbin:/sbin command -v sshd) || give_up 'There is no sshd.
 
 # Starts sshd on port $1; true when it listens.
 start_sshd() {
+  # SHLVL keeps a bash there from reading ~/.bashrc, which may print or take its time.
   cat >"$directory/sshd_config" <<EOT
+SetEnv SHLVL=9
 Port $1
 ListenAddress 127.0.0.1
 HostKey $directory/host_key

@@ -27,9 +27,11 @@ Channel::Channel(Session& session, const config::Destination& destination, base:
   const int opened = session_.repeat([this] { return ssh_channel_open_session(channel_); },
                                      "opening a channel", deadline, waiter);
   if (opened != SSH_OK) session_.fail(Cause::channel_refused, {});
-  const int started = session_.repeat(
-      [&] { return ssh_channel_request_exec(channel_, destination.command.c_str()); },
-      "starting the command", deadline, waiter);
+  const auto start_command = [&] {
+    check_flood();
+    return ssh_channel_request_exec(channel_, destination.command.c_str());
+  };
+  const int started = session_.repeat(start_command, "starting the command", deadline, waiter);
   if (started != SSH_OK) session_.fail(Cause::channel_refused, {});
   if (ssh_event_add_session(event_.get(), session_.handle()) != SSH_OK)
     throw Failure(Cause::resources_exhausted, "no memory for an SSH channel");
@@ -59,6 +61,7 @@ pollfd Channel::interest() {
 void Channel::progress() {
   const int result = ssh_event_dopoll(event_.get(), 0);
   session_.acknowledge_quickly();
+  check_flood();
   // A channel that the far side closed in order is an end and no loss.
   if (is_closed_) return;
   if (result == SSH_ERROR || session_.is_lost()) session_.fail(Cause::connection_lost, {});
@@ -102,14 +105,15 @@ std::size_t Channel::write(std::string_view bytes) {
 }
 
 std::string_view Channel::received() const {
-  return std::string_view(received_).substr(consumed_);
+  return received_.view();
 }
 
 void Channel::consume(std::size_t count) {
-  consumed_ += count;
-  if (consumed_ < received_.size()) return;
-  received_.clear();
-  consumed_ = 0;
+  received_.consume(count);
+}
+
+void Channel::check_flood() const {
+  if (received_.is_flooded()) throw Failure(Cause::reply_malformed, "too much at once");
 }
 
 void Channel::keep_error_output(std::string_view bytes) {
@@ -125,7 +129,7 @@ int Channel::on_data(ssh_session, ssh_channel, void* data, std::uint32_t size, i
   if (is_stderr != 0)
     channel.keep_error_output(bytes);
   else
-    channel.received_ += bytes;
+    channel.received_.append(bytes);
   return static_cast<int>(size);
 }
 

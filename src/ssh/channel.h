@@ -4,6 +4,7 @@
 #include "base/stream.h"
 #include "base/waiter.h"
 #include "config/destination.h"
+#include "ssh/received_bytes.h"
 #include "ssh/session.h"
 
 #include <libssh/callbacks.h>
@@ -37,6 +38,7 @@ class Channel final : public base::ByteStream {
 
   [[nodiscard]] pollfd interest() override;
   [[nodiscard]] base::Deadline next_progress() const override;
+  /// Also throws `Failure` reply_malformed where the far side sends faster than anybody consumes.
   void progress() override;
   [[nodiscard]] std::size_t writable() const override;
   [[nodiscard]] std::size_t write(std::string_view bytes) override;
@@ -59,6 +61,7 @@ class Channel final : public base::ByteStream {
 
   void listen();
   void keep_error_output(std::string_view bytes);
+  void check_flood() const;
   void check_alive();
 
   Session& session_;
@@ -67,8 +70,7 @@ class Channel final : public base::ByteStream {
   ssh_channel_callbacks_struct callbacks_{};
   ssh_channel channel_;  ///< freed with the session: freeing an open one waits for the peer
   EventHandle event_;
-  std::string received_;
-  std::size_t consumed_ = 0;
+  ReceivedBytes received_;
   bool is_ended_ = false;
   bool is_closed_ = false;
   CommandEnd command_end_;

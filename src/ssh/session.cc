@@ -99,8 +99,8 @@ void Session::set_algorithms(const config::Destination& destination,
 
 void Session::shake_hands(base::Deadline deadline, base::Waiter& waiter) {
   const KexListener listener;
-  const int result = repeat([this] { return ssh_connect(handle_.get()); }, "the SSH handshake",
-                            deadline, waiter);
+  const int result =
+      repeat([this] { return ssh_connect(handle_.get()); }, "the SSH handshake", deadline, waiter);
   if (result != SSH_OK) {
     const std::string error =
         listener.reason().empty() ? ssh_get_error(handle_.get()) : listener.reason();

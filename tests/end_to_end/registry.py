@@ -53,7 +53,7 @@ def selected(words, with_long):
     """The cases whose subject or name contains one of the words; all if there are none."""
     def is_wanted(one):
         if words:
-            title = one.subject + " " + one.name
+            title = (one.subject + " " + one.name).replace("_", " ")
             return any(word.replace("_", " ") in title for word in words)
         return with_long or not one.long
     return [one for one in _cases if is_wanted(one)]

@@ -71,7 +71,10 @@ class Sshd:
                  "UsePAM " + ("yes" if is_locked(pwd.getpwuid(os.geteuid()).pw_name) else "no"),
                  f"AuthorizedKeysFile {self.authorized_keys}", "StrictModes no",
                  "PermitRootLogin prohibit-password", "PasswordAuthentication no",
-                 "KbdInteractiveAuthentication no", "LogLevel VERBOSE"]
+                 "KbdInteractiveAuthentication no", "LogLevel VERBOSE",
+                 # A bash that sshd starts reads ~/.bashrc, unless it is not the first shell. What
+                 # this machine's prints and how long it takes is none of our tests' business.
+                 "SetEnv SHLVL=9"]
         # What a case asks for comes first, since sshd takes the first value of a word.
         lines = self._options + lines
         if not any(option.startswith("MaxStartups") for option in self._options):
