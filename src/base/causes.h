@@ -19,6 +19,7 @@ enum class Cause {
   key_untrusted,
   key_encrypted,
   key_invalid,
+  certificate_invalid,
   known_hosts_unreadable,
   host_key_unpinned,
   name_unknown,

@@ -1,15 +1,33 @@
 #pragma once
 
+#include "base/descriptor.h"
+#include "base/patience.h"
+
 #include <string>
 #include <string_view>
 
 namespace sshsm::base {
 
-/// Connects to syslog (facility mail) at once, with the time zone read, because after the sandbox
-/// is up no file and no socket can be opened any more.
-void open_log(const char* program);
+/// Lines for syslog, facility mail. Not syslog(3): that blocks for ever where the log daemon has
+/// stopped reading, also after the mail was accepted, and the mail server would send it again.
+class Log {
+ public:
+  /// A silent one.
+  Log() = default;
+  /// Connects to the log daemon's socket at once and reads the time zone, because after the sandbox
+  /// is up no file can be opened and no socket made any more. Where nobody listens it is a silent
+  /// one.
+  explicit Log(std::string program, std::string_view path = "/dev/log");
 
-/// One line at a level of syslog.h. The text is printable already.
-void log_line(int level, const std::string& text);
+  /// One line at a level of syslog.h. The text is printable already.
+  void write(int level, std::string_view text);
+
+ private:
+  static constexpr Milliseconds max_patience{1000};
+
+  std::string program_;
+  Descriptor socket_;
+  Patience patience_{max_patience};
+};
 
 }  // namespace sshsm::base

@@ -46,7 +46,8 @@ void Trace::write_line(std::string_view text) {
     }
     left_ -= line.size();
   }
-  // A reader that went away must not stop the mail.
+  // A reader that went away or stopped reading must not stop the mail.
+  if (!patience_.wait_until_writable(descriptor_)) return;
   [[maybe_unused]] const auto written = ::write(descriptor_, line.data(), line.size());
 }
 

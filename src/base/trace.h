@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/deadline.h"
+#include "base/patience.h"
 
 #include <cstddef>
 #include <string_view>
@@ -28,7 +29,10 @@ class Trace {
  private:
   void write_line(std::string_view text);
 
+  static constexpr Milliseconds max_patience{1000};
+
   int descriptor_ = -1;
+  Patience patience_{max_patience};
   std::size_t left_ = max_trace_on_pipe;
   bool is_unlimited_ = false;
   Clock::time_point start_ = Clock::now();

@@ -107,6 +107,8 @@ Arguments checked(const po::variables_map& values) {
     throw Failure(Cause::bad_arguments, "--help and --version stand alone");
   if (values.count("config-dir") != 0 && arguments.config_dir.empty())
     throw Failure(Cause::bad_arguments, "--config-dir is empty");
+  if (values.count("rest") != 0 && arguments.rest_file.empty())
+    throw Failure(Cause::bad_arguments, "--rest is empty");
   if (values.count("destination") == 0)
     throw Failure(Cause::bad_arguments, "no destination is named");
   return arguments;

@@ -3,6 +3,7 @@
 #include "base/failure.h"
 #include "base/text.h"
 #include "mailer/diagnosis.h"
+#include "privilege/start.h"
 
 #include <poll.h>
 
@@ -30,14 +31,14 @@ std::vector<std::string> paths_of(const smtp::Envelope& envelope) {
 
 }  // namespace
 
-Batch::Batch(Setup setup, ssh::Dialler& dialler, base::Trace& trace, int input)
+Batch::Batch(Setup setup, ssh::Dialler& dialler, base::Log& log, base::Trace& trace, int input)
     : setup_(std::move(setup)),
       dialler_(dialler),
       trace_(trace),
       descriptor_(input),
       input_(input),
       report_(setup_.destination.name, setup_.destination.hosts.front()),
-      log_({setup_.destination.name, "none", setup_.destination.port}, trace),
+      log_({setup_.destination.name, "none", setup_.destination.port}, log, trace),
       timer_(setup_.destination),
       batch_deadline_(Deadline::after(setup_.destination.batch_timeout)) {}
 
@@ -183,10 +184,13 @@ void Batch::send_output() {
     if (sent == 0) return;
     client_->sent(sent);
     timer_.restart();
+    privilege::set_in_doubt(client_->is_in_doubt());
   }
 }
 
 void Batch::wait_for_events() {
+  // What came while the channel was opened makes no descriptor readable any more.
+  if (!channel_->received().empty() || channel_->ended()) return;
   std::array<pollfd, 2> watched{channel_->interest(), {descriptor_, POLLIN, 0}};
   const nfds_t count = input_.wants_to_read() ? 2 : 1;
   Deadline until = earlier(timer_.deadline_of(client_->wait()), channel_->next_progress());
@@ -222,6 +226,7 @@ void Batch::take_outcomes() {
     log_.record(*outcome, undecided_.front());
     report_.add(*outcome);
     undecided_.pop_front();
+    privilege::set_in_doubt(client_->is_in_doubt());
   }
 }
 
@@ -253,19 +258,50 @@ void Batch::note_why_no_more() {
 void Batch::lose(const Failure& failure) {
   log_.set_address(progress_.address.empty() ? "none" : progress_.address);
   opening_.banner = progress_.has_banner ? progress_.banner_at : Timeline::not_yet;
-  std::vector<smtp::MessageOutcome> outcomes;
-  if (client_) outcomes = client_->abandon(failure);
-  for (const smtp::MessageOutcome& outcome : outcomes) {
-    log_.record(outcome, undecided_.front());
-    report_.add(outcome);
-    undecided_.pop_front();
-  }
+  const bool is_explained = settle_undecided(failure);
   if (is_message_begun_) input_.drop_message();
   is_message_begun_ = false;
   // A mail server that said 421 and hung up has told the reason itself.
-  const bool is_news = input_.has_part() || !report_.tells_of_deferral();
-  if (is_news) record_unsent_message(failure);
-  if (is_news && outcomes.empty()) report_.add(failure);
+  if (report_.tells_of_deferral() && !input_.has_part()) return;
+  if (was_last_message()) return;
+  record_unsent_message(failure);
+  if (!is_explained) report_.add(failure);
+}
+
+/// Takes what the mail server decided before the line was lost, and defers the rest. True where
+/// that has told of the failure.
+bool Batch::settle_undecided(const Failure& failure) {
+  bool is_explained = false;
+  if (!client_) return is_explained;
+  hear_the_last();
+  for (const smtp::MessageOutcome& outcome : client_->abandon(failure)) {
+    log_.record(outcome, undecided_.front());
+    report_.add(outcome);
+    undecided_.pop_front();
+    is_explained = is_explained || outcome.fate == smtp::Fate::deferred;
+  }
+  return is_explained;
+}
+
+/// Writing may have failed while the answer to the last message lay there unread.
+void Batch::hear_the_last() {
+  try {
+    client_->receive(channel_->received());
+  } catch (const Failure&) {
+    // Whatever breaks the protocol now, the line is given up already.
+  }
+  channel_->consume(channel_->received().size());
+}
+
+/// True where the whole batch was read and decided, so that the loss of the line changes nothing:
+/// 75 would send accepted mail again. It takes the end of the input to know: a message that
+/// is still to come was not even offered, and 0 or 69 would lose it.
+bool Batch::was_last_message() {
+  while (!input_.has_part() && input_.wants_to_read()) {
+    if (waiter_.wait(descriptor_, POLLIN, batch_deadline_) == 0) return false;
+    input_.read();
+  }
+  return !input_.has_part() && !input_.failure() && input_.is_over();
 }
 
 void Batch::record_unsent_message(const Failure& failure) {

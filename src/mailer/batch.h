@@ -31,7 +31,7 @@ namespace sshsm::mailer {
 class Batch {
  public:
   /// Reads from `input`, which it does not own. All references outlive it.
-  Batch(Setup setup, ssh::Dialler& dialler, base::Trace& trace, int input);
+  Batch(Setup setup, ssh::Dialler& dialler, base::Log& log, base::Trace& trace, int input);
 
   /// Carries the whole batch. Every failure ends up in the report and in the log; none is thrown.
   void run();
@@ -60,6 +60,9 @@ class Batch {
   void note_why_no_more();
   /// The line is gone: nothing undecided was accepted as far as anybody knows.
   void lose(const base::Failure& failure);
+  bool settle_undecided(const base::Failure& failure);
+  void hear_the_last();
+  [[nodiscard]] bool was_last_message();
   [[nodiscard]] Timeline timeline_of_next_message();
   void record_unsent_message(const base::Failure& failure);
 

@@ -1,6 +1,5 @@
 #include "mailer/delivery_log.h"
 
-#include "base/log.h"
 #include "base/text.h"
 
 #include <syslog.h>
@@ -93,7 +92,7 @@ void DeliveryLog::write(std::string_view path, std::string_view middle, bool is_
   const std::string line =
       base::concat({relay_.destination, ": ", to, "relay=", relay_.destination, "[", relay_.address,
                     "]:", std::to_string(relay_.port), ", ", middle});
-  base::log_line(is_accepted ? LOG_INFO : LOG_NOTICE, line);
+  log_.write(is_accepted ? LOG_INFO : LOG_NOTICE, line);
   trace_.note(line);
 }
 

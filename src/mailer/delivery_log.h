@@ -2,6 +2,7 @@
 
 #include "base/deadline.h"
 #include "base/failure.h"
+#include "base/log.h"
 #include "base/trace.h"
 #include "smtp/outcome.h"
 
@@ -37,7 +38,8 @@ struct Relay {
 /// made printable and cut; content is never logged.
 class DeliveryLog {
  public:
-  DeliveryLog(Relay relay, base::Trace& trace) : relay_(std::move(relay)), trace_(trace) {}
+  DeliveryLog(Relay relay, base::Log& log, base::Trace& trace)
+      : relay_(std::move(relay)), log_(log), trace_(trace) {}
 
   void set_address(const std::string& address) { relay_.address = address; }
 
@@ -51,6 +53,7 @@ class DeliveryLog {
   void write(std::string_view path, std::string_view middle, bool is_accepted);
 
   Relay relay_;
+  base::Log& log_;
   base::Trace& trace_;
 };
 

@@ -33,24 +33,17 @@ std::string_view verb_of(smtp::Fate fate) {
 void Report::add(const smtp::MessageOutcome& outcome) {
   add_status(status_of(outcome.fate));
   if (outcome.fate == smtp::Fate::accepted) return;
+  const std::string head = " " + base::speaker(destination_, host_);
   if (outcome.cause && !outcome.recipients.empty()) {
     const smtp::RecipientOutcome& first = outcome.recipients.front();
-    lines_.push_back(
-        {first.code, base::concat({" ", base::speaker(destination_, host_),
-                                   base::printable(first.reason, base::max_sentence)})});
+    add_line({first.code, head + base::printable(first.reason, base::max_sentence)});
     return;
   }
   for (const smtp::RecipientOutcome& recipient : outcome.recipients) {
     if (!recipient.is_cause) continue;
-    if (lines_.size() == max_lines) {
-      ++left_out_;
-      continue;
-    }
-    lines_.push_back(
-        {recipient.code,
-         base::concat({" ", base::speaker(destination_, host_), verb_of(recipient.fate),
-                       base::printable(recipient.path, max_path), ": ",
-                       base::quoted(recipient.reason, base::max_peer_text)})});
+    add_line({recipient.code, base::concat({head, verb_of(recipient.fate),
+                                            base::printable(recipient.path, max_path), ": ",
+                                            base::quoted(recipient.reason, base::max_peer_text)})});
   }
 }
 
@@ -58,7 +51,14 @@ void Report::add(const base::Failure& failure) {
   add_status(base::ExitStatus::deferred);
   const std::string whole = base::describe(failure, destination_, host_);
   const std::size_t code_size = base::row_of(failure.cause()).code.size();
-  lines_.push_back({whole.substr(0, code_size), whole.substr(code_size)});
+  add_line({whole.substr(0, code_size), whole.substr(code_size)});
+}
+
+void Report::add_line(Line line) {
+  if (lines_.size() < max_lines)
+    lines_.push_back(std::move(line));
+  else
+    ++left_out_;
 }
 
 void Report::add_status(base::ExitStatus status) {

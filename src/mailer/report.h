@@ -37,6 +37,7 @@ class Report {
     std::string rest;
   };
 
+  void add_line(Line line);
   void add_status(base::ExitStatus status);
 
   std::string destination_;

@@ -2,6 +2,7 @@
 
 #include "base/failure.h"
 #include "base/log.h"
+#include "base/patience.h"
 #include "base/text.h"
 #include "base/trace.h"
 #include "config/destination.h"
@@ -27,8 +28,12 @@ using base::Cause;
 using base::ExitStatus;
 using base::Failure;
 
+constexpr base::Milliseconds max_patience{5000};
+
+/// Gives up on a reader who does not read: his words must not hold up the exit status.
 void write_all(int descriptor, std::string_view text) {
-  while (!text.empty()) {
+  base::Patience patience(max_patience);
+  while (!text.empty() && patience.wait_until_writable(descriptor)) {
     const ssize_t written = write(descriptor, text.data(), text.size());
     if (written <= 0) return;
     text.remove_prefix(static_cast<std::size_t>(written));
@@ -68,6 +73,7 @@ void note_sandbox(const privilege::Sandbox& sandbox, base::Trace& trace) {
 
 /// What was asked for, as far as it is known: a failure is told of it.
 struct Request {
+  base::Log log{"sshsm"};
   Arguments arguments;
   std::string host;
 };
@@ -78,12 +84,13 @@ ExitStatus carry_batch(Request& request) {
   config::Destination destination =
       load_destination(request.arguments, privilege::current_caller());
   request.host = destination.hosts.front();
+  // Before the key is read: the child that parses what name servers say never has it.
+  ssh::Dialler dialler(destination);
   Setup setup = load_setup(std::move(destination));
   note_remarks(setup, trace);
-  ssh::Dialler dialler(setup.destination);
   const privilege::Sandbox sandbox = privilege::enter_sandbox();
   note_sandbox(sandbox, trace);
-  Batch batch(std::move(setup), dialler, trace, STDIN_FILENO);
+  Batch batch(std::move(setup), dialler, request.log, trace, STDIN_FILENO);
   batch.run();
   write_all(STDERR_FILENO, batch.report().text());
   return batch.report().exit_status();
@@ -111,11 +118,11 @@ ExitStatus print(const std::string& text) {
 }
 
 /// A failure before any message was read: the mail server knows the recipients, we do not.
-ExitStatus defer(const Failure& failure, const Request& request, const Voice& voice) {
+ExitStatus defer(const Failure& failure, Request& request, const Voice& voice) {
   const std::string& name = request.arguments.destination;
   const bool is_named = config::is_destination_name(name);
   base::Trace silent;
-  DeliveryLog log({is_named ? name : "none"}, silent);
+  DeliveryLog log({is_named ? name : "none"}, request.log, silent);
   log.record(failure, "start", {}, {});
   voice.tell(failure, is_named ? name : std::string(), request.host);
   return ExitStatus::deferred;
@@ -132,7 +139,6 @@ ExitStatus act_on(std::span<char* const> words, Request& request) {
 
 ExitStatus run(std::span<char* const> words) noexcept {
   const Voice voice(words);
-  base::open_log("sshsm");
   Request request;
   try {
     return act_on(words, request);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <climits>
 #include <optional>
 #include <utility>
@@ -31,7 +32,12 @@ std::string directory_of(const Arguments& arguments, const privilege::Caller& ca
   if (arguments.config_dir.empty()) return SSHSM_CONFIG_DIR;
   if (caller.is_foreign())
     throw Failure(Cause::bad_arguments, "--config-dir is only for root and the mail user");
-  return absolute(arguments.config_dir);
+  std::string directory = absolute(arguments.config_dir);
+  // Told here, since what is missed first in it may be run-as, which is no help.
+  if (access(directory.c_str(), F_OK) != 0)
+    throw Failure(Cause::configuration_missing,
+                  base::concat({directory, ": ", base::system_error_text(errno)}));
+  return directory;
 }
 
 std::optional<ConfigText> read_defaults(const std::string& directory,
@@ -69,6 +75,8 @@ trust::Pins load_pins(const config::Destination& destination) {
   trust::Pins pins({destination.hosts.front(), destination.port, destination.host_key_alias}, files,
                    destination.host_keys);
   if (!pins.empty()) return pins;
+  if (!pins.revoked_pins().empty())
+    throw Failure(Cause::host_key_revoked, base::concat({"pinned ", pins.revoked_pins()}));
   const std::string& name =
       destination.host_key_alias.empty() ? destination.hosts.front() : destination.host_key_alias;
   std::string places;
@@ -83,7 +91,7 @@ ssh::ClientKey load_key(const config::Destination& destination) {
   std::string certificate;
   if (!destination.certificate_file.empty())
     certificate =
-        privilege::read_trusted_file(destination.certificate_file, privilege::configuration_rules);
+        privilege::read_trusted_file(destination.certificate_file, privilege::certificate_rules);
   return {destination.identity_file, std::move(text), destination.certificate_file, certificate};
 }
 

@@ -17,6 +17,8 @@ namespace {
 
 /// A handler has no argument of ours, so this one value is global.
 volatile sig_atomic_t signal_descriptor = STDERR_FILENO;
+/// Likewise.
+volatile sig_atomic_t is_in_doubt = 0;
 
 /// SIGSEGV comes most often from a full stack, where no handler could run. Large enough for the
 /// widest register set that a kernel saves there (AT_MINSIGSTKSZ is 11 KiB with AMX).
@@ -41,7 +43,7 @@ void write_if_possible(std::string_view line) noexcept {
 }
 
 [[noreturn]] void end_deferred(std::string_view line) noexcept {
-  write_if_possible(line);
+  write_if_possible(is_in_doubt != 0 ? in_doubt_line : line);
   _exit(static_cast<int>(base::ExitStatus::deferred));
 }
 
@@ -54,12 +56,17 @@ extern "C" void end_on_signal(int number) {
 }
 
 void (*handler_of(int number) noexcept)(int) {
-  if (number == SIGPIPE) return SIG_IGN;
+  // A reader that is gone and a file that is full are errors of one write, and no end of ours.
+  if (number == SIGPIPE || number == SIGXFSZ) return SIG_IGN;
   if (contains(kept_default, number)) return SIG_DFL;
   return end_on_signal;
 }
 
 }  // namespace
+
+void set_in_doubt(bool doubt) noexcept {
+  is_in_doubt = doubt ? 1 : 0;
+}
 
 void set_signal_descriptor(int descriptor) noexcept {
   signal_descriptor = descriptor;

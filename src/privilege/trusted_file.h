@@ -21,6 +21,7 @@ struct FileRules {
 
 extern const FileRules configuration_rules;
 extern const FileRules root_configuration_rules;  ///< where run-as is taken from it
+extern const FileRules certificate_rules;
 extern const FileRules private_key_rules;
 extern const FileRules known_hosts_rules;
 

@@ -188,6 +188,12 @@ void Client::lose(const Failure& failure) {
   output_.drop_unsent();
 }
 
+bool Client::is_in_doubt() const {
+  return std::any_of(transactions_.begin(), transactions_.end(), [this](const auto& one) {
+    return !one->is_decided && output_.sent() >= one->doubt_from;
+  });
+}
+
 Transaction* Client::oldest_undecided() const {
   for (const TransactionPointer& transaction : transactions_)
     if (!transaction->is_decided) return transaction.get();

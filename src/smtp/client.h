@@ -85,6 +85,8 @@ class Client {
   /// The beginning of a line from the peer whose end did not come.
   [[nodiscard]] std::string_view unfinished_line() const;
 
+  /// True while the peer may have all of a message whose answer did not come.
+  [[nodiscard]] bool is_in_doubt() const;
   /// Why nothing more is sent, once the peer hung up with a 421.
   [[nodiscard]] const std::optional<base::Failure>& loss() const { return loss_; }
 

@@ -31,6 +31,7 @@ struct Runner {
   const addrinfo* address;
   std::string name;
   Descriptor socket;
+  bool has_failed = false;
 };
 
 using AddressList = std::unique_ptr<addrinfo, decltype([](addrinfo* list) { freeaddrinfo(list); })>;
@@ -97,7 +98,7 @@ std::vector<Runner> line_up(const addrinfo* list, const std::vector<std::string>
   for (; list != nullptr && runners.size() < max_addresses; list = list->ai_next) {
     std::string name = numeric_name(*list);
     if (std::find(left_out.begin(), left_out.end(), name) == left_out.end())
-      runners.push_back({list, std::move(name), {}});
+      runners.push_back({list, std::move(name), {}, false});
   }
   return alternate_families(std::move(runners));
 }
@@ -127,7 +128,10 @@ class Race {
     next_start_ = Deadline::after(head_start);
     const addrinfo& address = *runner.address;
     Descriptor socket(::socket(address.ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-    if (!socket || !bind_it(socket, address.ai_family) ||
+    if (socket && !bind_it(socket, address.ai_family))
+      throw Failure(Cause::connection_failed, base::concat({"bind-address ", course_.bind_address,
+                                                            ": ", base::system_error_text(errno)}));
+    if (!socket ||
         (connect(socket.get(), address.ai_addr, address.ai_addrlen) != 0 && errno != EINPROGRESS)) {
       give_up(runner, errno);
       return;
@@ -152,6 +156,7 @@ class Race {
 
   void give_up(Runner& runner, int error) {
     runner.socket.reset();
+    runner.has_failed = true;
     next_start_ = Deadline::after(base::Milliseconds(0));
     reasons_ += base::concat({reasons_.empty() ? "" : ", ", runner.name, " port ",
                               std::to_string(course_.port), ": ", base::system_error_text(error)});
@@ -184,7 +189,9 @@ class Race {
   }
 
   RaceWinner crown(Runner& winner) {
-    return {std::move(winner.socket), winner.name, runners_.size() - 1};
+    const auto able = std::count_if(runners_.begin(), runners_.end(),
+                                    [](const Runner& runner) { return !runner.has_failed; });
+    return {std::move(winner.socket), winner.name, static_cast<std::size_t>(able - 1)};
   }
 
   [[noreturn]] void throw_all_failed() const {

@@ -23,7 +23,8 @@ struct RaceCourse {
 struct RaceWinner {
   base::Descriptor connection;  ///< non-blocking
   std::string address;          ///< numeric
-  std::size_t others = 0;       ///< addresses of the host that are neither this one nor left out
+  std::size_t others =
+      0;  ///< addresses of the host that may take one, too: not left out, not failed
 };
 
 /// Resolves the name and connects to all its addresses, one more every 250 ms or as soon as one

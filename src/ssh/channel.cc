@@ -29,6 +29,7 @@ Channel::Channel(Session& session, const config::Destination& destination, base:
   if (opened != SSH_OK) session_.fail(Cause::channel_refused, {});
   const auto start_command = [&] {
     check_flood();
+    if (is_closed_) session_.fail(Cause::channel_refused, {});
     return ssh_channel_request_exec(channel_, destination.command.c_str());
   };
   const int started = session_.repeat(start_command, "starting the command", deadline, waiter);
@@ -84,9 +85,15 @@ void Channel::check_alive() {
   if (unanswered_ >= alive_count_max_)
     throw Failure(Cause::connection_lost,
                   base::concat({"no answer to ", std::to_string(unanswered_), " keepalives"}));
-  // On a non-blocking session this returns at once; every second call only collects the answer.
-  ssh_send_keepalive(session_.handle());
+  ask_for_sign_of_life();
   ++unanswered_;
+}
+
+/// On a non-blocking session a call sends the question and returns SSH_AGAIN until it is answered;
+/// the call behind the answer only collects it.
+void Channel::ask_for_sign_of_life() {
+  if (is_question_open_ && ssh_send_keepalive(session_.handle()) == SSH_AGAIN) return;
+  is_question_open_ = ssh_send_keepalive(session_.handle()) == SSH_AGAIN;
 }
 
 std::size_t Channel::writable() const {

@@ -63,6 +63,7 @@ class Channel final : public base::ByteStream {
   void keep_error_output(std::string_view bytes);
   void check_flood() const;
   void check_alive();
+  void ask_for_sign_of_life();
 
   Session& session_;
   base::Milliseconds alive_interval_;
@@ -75,6 +76,7 @@ class Channel final : public base::ByteStream {
   bool is_closed_ = false;
   CommandEnd command_end_;
   unsigned unanswered_ = 0;
+  bool is_question_open_ = false;
   std::uint64_t packets_seen_ = 0;
   base::Clock::time_point last_sign_of_life_;
 };

@@ -47,13 +47,13 @@ ClientKey::ClientKey(const std::string& path, std::string text, const std::strin
 
 void ClientKey::add_certificate(const std::string& path, const std::string& text) {
   const std::vector<std::string> words = base::words_of(text.substr(0, text.find('\n')));
-  if (words.size() < 2) throw Failure(Cause::key_invalid, "its certificate " + path);
+  if (words.size() < 2) throw Failure(Cause::certificate_invalid, path);
   ssh_key certificate = nullptr;
   const int result = ssh_pki_import_cert_base64(
       words[1].c_str(), ssh_key_type_from_name(words[0].c_str()), &certificate);
   const KeyHandle owned(certificate);
   if (result != SSH_OK || ssh_pki_copy_cert_to_privkey(certificate, key_.get()) != SSH_OK)
-    throw Failure(Cause::key_invalid, "its certificate " + path);
+    throw Failure(Cause::certificate_invalid, path);
 }
 
 }  // namespace sshsm::ssh

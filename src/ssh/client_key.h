@@ -11,7 +11,7 @@ class ClientKey {
  public:
   /// `text` and `certificate` (empty: none) are whole files. The paths are for the sentences. Call
   /// it before the sandbox: libcrypto opens its configuration at the first key. The text is wiped.
-  /// Throws `Failure` key_encrypted or key_invalid.
+  /// Throws `Failure` key_encrypted, key_invalid or certificate_invalid.
   ClientKey(const std::string& path, std::string text, const std::string& certificate_path,
             const std::string& certificate);
 

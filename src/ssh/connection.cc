@@ -7,6 +7,7 @@
 #include <sys/random.h>
 
 #include <cstdint>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -39,18 +40,30 @@ class BannerHunt {
 
   base::Descriptor run() {
     for (;;) {
-      RaceWinner winner = means_.dialler.dial(0, left_out_, deadline_, means_.waiter);
-      progress_.address = winner.address;
+      std::optional<RaceWinner> winner = dial();
+      if (!winner) continue;
+      progress_.address = winner->address;
       means_.trace.note(base::concat(
-          {"connected to ", winner.address, " port ", std::to_string(means_.destination.port)}));
-      const BannerWait wait = wait_for_banner(winner.connection.get(),
-                                              share_of(deadline_, winner.others), means_.waiter);
-      if (wait.end == BannerWait::End::banner) return std::move(winner.connection);
-      prepare_next_try(winner, wait);
+          {"connected to ", winner->address, " port ", std::to_string(means_.destination.port)}));
+      const BannerWait wait = wait_for_banner(winner->connection.get(),
+                                              share_of(deadline_, winner->others), means_.waiter);
+      if (wait.end == BannerWait::End::banner) return std::move(winner->connection);
+      prepare_next_try(*winner, wait);
     }
   }
 
  private:
+  /// Nothing where only the addresses that were left out can be connected to at all.
+  std::optional<RaceWinner> dial() {
+    try {
+      return means_.dialler.dial(0, left_out_, deadline_, means_.waiter);
+    } catch (const Failure&) {
+      if (left_out_.empty() || was_second_try_) throw;
+      prepare_second_try();
+      return std::nullopt;
+    }
+  }
+
   /// Other addresses come first; one that closed on us is tried once more, since that is what
   /// sshd does beyond MaxStartups.
   void prepare_next_try(const RaceWinner& winner, const BannerWait& wait) {
@@ -59,6 +72,10 @@ class BannerHunt {
       return;
     }
     if (wait.end == BannerWait::End::silent || was_second_try_) give_up(winner, wait);
+    prepare_second_try();
+  }
+
+  void prepare_second_try() {
     was_second_try_ = true;
     left_out_.clear();
     means_.trace.note("closed before the SSH banner; trying once more");

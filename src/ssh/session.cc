@@ -6,6 +6,7 @@
 #include "ssh/public_key.h"
 
 #include <fcntl.h>
+#include <libssh/server.h>  // ssh_set_message_callback, which serves clients too
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -65,6 +66,10 @@ Session::Session(base::Descriptor connection, const config::Destination& destina
   // libssh owns the socket from here on, and closes it.
   [[maybe_unused]] const int owned_by_libssh = connection.release();
   ssh_set_blocking(handle_.get(), 0);
+  // Without it libssh keeps whatever the host asks of us (channels, forwardings) in a list for us
+  // to read, without a limit. 1: refuse and forget.
+  ssh_set_message_callback(
+      handle_.get(), [](ssh_session, ssh_message, void*) { return 1; }, nullptr);
   ssh_set_counters(handle_.get(), nullptr, &counter_);
 }
 

@@ -143,6 +143,7 @@ void Pins::settle_names() {
 void Pins::drop_revoked() {
   std::erase_if(pinned_, [this](const HostKey& key) {
     if (!contains(revoked_, key)) return false;
+    revoked_pins_ += concat({revoked_pins_.empty() ? "" : ", ", name_of(key)});
     remark(concat({"the pinned key ", name_of(key), " is revoked"}));
     return true;
   });

@@ -58,6 +58,8 @@ class Pins {
   [[nodiscard]] Verdict judge(const HostKey& offered) const;
   /// `ED25519 SHA256:…, RSA SHA256:…`
   [[nodiscard]] std::string summary() const;
+  /// The pins that a @revoked line took away, as in `summary`.
+  [[nodiscard]] const std::string& revoked_pins() const noexcept { return revoked_pins_; }
   /// Lines that matched the host and were passed over, and why; for -v.
   [[nodiscard]] const std::vector<std::string>& remarks() const noexcept { return remarks_; }
 
@@ -78,6 +80,7 @@ class Pins {
   std::string full_name_line_;  ///< the first unmarked line that names `full_name_`
   std::vector<HostKey> pinned_;
   std::vector<HostKey> pinned_bare_;  ///< under `bare_name_`, until it is known whether they count
+  std::string revoked_pins_;
   std::vector<HostKey> revoked_;
   std::vector<std::string> remarks_;
   std::size_t remarks_left_out_ = 0;

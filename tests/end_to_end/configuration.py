@@ -164,8 +164,8 @@ def a_missing_key_is_told_with_its_path(bench):
     friend = bench.friend()
     os.remove(friend.key)
     friend.send().says(75, friend.line(
-        f"4.7.5 cannot read the private key: {friend.key}: No such file or directory; create it with "
-        "ssh-keygen -t ed25519 -N '' as the mail user"))
+        f"4.7.5 cannot read the private key: {friend.key}: No such file or directory; make one with "
+        "ssh-keygen -t ed25519 -N '', or give this one to the mail user, mode 0600"))
 
 
 @case
@@ -279,10 +279,10 @@ def a_certificate_that_is_none_is_told_with_its_path(bench):
     friend.settings["certificate-file"] = "friend.conf"
     friend.write_configuration()
     friend.send().says(75, friend.line(
-        f"4.7.5 not a usable private key: its certificate {friend.path('friend.conf')}; create it "
-        "with ssh-keygen -t ed25519 -N ''"))
+        f"4.7.5 not a usable certificate of our key: {friend.path('friend.conf')}; have "
+        "id_ed25519.pub signed again with ssh-keygen -s"))
     friend.settings["certificate-file"] = "missing"
     friend.write_configuration()
     friend.send().says(75, friend.line(
-        f"4.3.5 cannot read the configuration: {friend.path('missing')}: No such file or directory; "
-        "create the file, readable by the mail user"))
+        f"4.7.5 not a usable certificate of our key: {friend.path('missing')}: No such file or "
+        "directory; have id_ed25519.pub signed again with ssh-keygen -s"))

@@ -7,7 +7,7 @@ from friend import LETTER, ONE, batch, canonical
 from registry import case, expect
 
 REMEDY_WAITS = "the mail waits in the queue"
-MAYBE = "no answer to the final dot; the message may have been delivered"
+MAYBE = "no clear answer to the final dot; the message may have been delivered"
 
 
 @case
@@ -201,8 +201,11 @@ def a_line_lost_behind_a_refusal_for_good_keeps_the_rest(bench):
     running = friend.start()
     running.feed_some(ONE)
     time.sleep(1)
+    running.feed(ONE)
     running.finish(None).has_status(75)
     friend.received_nothing()
+    friend.send(ONE).says(69, friend.line('5.1.1 the mail server refused <bob@friend.example>: '
+                                          '"550 5.1.1 no such user"'))
 
 
 @case

@@ -73,8 +73,8 @@ def sentences_about_the_configuration(bench):
     friend = bench.friend()
     os.chmod(friend.path("friend.conf"), 0o664)
     friend.send().says(75, friend.early_line(
-        f"4.3.5 configuration file not to be trusted: {friend.path('friend.conf')}: mode 0664; give it to "
-        "root or the mail user and let nobody else write it"))
+        f"4.3.5 configuration file not to be trusted: {friend.path('friend.conf')}: mode 0664; it must "
+        "be root's or the mail user's (root's, where it says run-as), and nobody else's to write"))
 
 
 @case(root=True)
@@ -87,8 +87,8 @@ def sentences_about_identity_and_owners(bench):
     friend = bench.friend()
     os.chown(friend.path("friend.conf"), 2, 2)
     friend.send().says(75, friend.early_line(
-        f"4.3.5 configuration file not to be trusted: {friend.path('friend.conf')}: owned by uid 2; give "
-        "it to root or the mail user and let nobody else write it"))
+        f"4.3.5 configuration file not to be trusted: {friend.path('friend.conf')}: owned by uid 2; it "
+        "must be root's or the mail user's (root's, where it says run-as), and nobody else's to write"))
 
 
 @case
@@ -111,7 +111,7 @@ def sentences_about_key_and_pins(bench):
     os.remove(friend.path("known_hosts"))
     friend.send().says(75, friend.line(
         f"4.7.5 cannot read the known hosts: {friend.path('known_hosts')}: No such file or directory; "
-        "make the file readable for the mail user"))
+        "put the host's key, as its owner read it out, into a file that the mail user can read"))
 
 
 @case
@@ -232,7 +232,7 @@ def sentences_about_a_mail_server_that_goes_away(bench):
     friend.send().says(75, friend.line(f"4.4.2 the connection was lost: {ended}{WAITS}"))
     friend = bench.friend("drop after dot")
     friend.send().says(75, friend.line(
-        "4.4.2 no answer to the final dot; the message may have been delivered: the connection was lost: "
+        "4.4.2 no clear answer to the final dot; the message may have been delivered: the connection was lost: "
         f"{ended}; the retry may make a second copy"))
 
 

@@ -79,6 +79,11 @@ TEST_CASE("what is not understood is named") {
         "too many positional options have been specified on the command line");
 }
 
+TEST_CASE("an empty file name is a script's unset variable and no file") {
+  CHECK(complaint({"-bS", "--rest", "", "myfriend"}) == "--rest is empty");
+  CHECK(complaint({"-bS", "--config-dir", "", "myfriend"}) == "--config-dir is empty");
+}
+
 TEST_CASE("no name is guessed from its beginning") {
   CHECK(complaint({"--conf", "/tmp", "-bS", "myfriend"}) == "unrecognised option '--conf'");
   CHECK(complaint({"--config", "/tmp", "-bS", "myfriend"}) == "unrecognised option '--config'");

@@ -22,6 +22,7 @@ class Listener {
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
 
+  Log& log() { return log_; }
   Trace& trace() { return trace_; }
   std::string text() {
     std::string all(10000, '\0');
@@ -38,6 +39,7 @@ class Listener {
 
  private:
   std::FILE* file_;
+  Log log_;
   Trace trace_;
 };
 
@@ -54,7 +56,7 @@ TEST_CASE("seconds are written as Postfix rounds them") {
 
 TEST_CASE("a delivery is one line in Postfix's order") {
   Listener listener;
-  DeliveryLog log({"myfriend", "none", 2222}, listener.trace());
+  DeliveryLog log({"myfriend", "none", 2222}, listener.log(), listener.trace());
   log.set_address("192.0.2.1");
   MessageOutcome outcome;
   outcome.fate = Fate::accepted;
@@ -69,7 +71,7 @@ TEST_CASE("a delivery is one line in Postfix's order") {
 
 TEST_CASE("the four delays are dial, handshake, envelope and data") {
   Listener listener;
-  DeliveryLog log({"myfriend"}, listener.trace());
+  DeliveryLog log({"myfriend"}, listener.log(), listener.trace());
   MessageOutcome outcome;
   outcome.fate = Fate::accepted;
   outcome.recipients = {{"<b@c>", Fate::accepted, "2.0.0", "250 ok", true}};
@@ -82,7 +84,7 @@ TEST_CASE("the four delays are dial, handshake, envelope and data") {
 
 TEST_CASE("a refusal says where it happened, and a peer's bytes cannot break the line") {
   Listener listener;
-  DeliveryLog log({"myfriend"}, listener.trace());
+  DeliveryLog log({"myfriend"}, listener.log(), listener.trace());
   MessageOutcome outcome;
   outcome.fate = Fate::refused;
   outcome.phase = Phase::envelope;
@@ -95,7 +97,7 @@ TEST_CASE("a refusal says where it happened, and a peer's bytes cannot break the
 
 TEST_CASE("a failure is told for each recipient with its class and phase") {
   Listener listener;
-  DeliveryLog log({"myfriend"}, listener.trace());
+  DeliveryLog log({"myfriend"}, listener.log(), listener.trace());
   log.record(Failure(Cause::host_key_revoked, "ED25519 SHA256:abc"), "handshake",
              {"<a@x>", "<b@x>"}, {});
   const std::string text = listener.text();

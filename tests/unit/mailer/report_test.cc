@@ -66,6 +66,17 @@ TEST_CASE("a message that no reply decided has one line for all its recipients")
   CHECK(report.text() == "4.4.2 sshsm: myfriend (mx): the connection was lost\n");
 }
 
+TEST_CASE("lines that nobody will see are only counted, whatever made them") {
+  Report report("myfriend", "mx");
+  MessageOutcome lost = outcome(Fate::deferred, "4.4.2", "the connection was lost", 1);
+  lost.cause = Cause::connection_lost;
+  for (int i = 0; i < 500; ++i) report.add(lost);
+  for (int i = 0; i < 500; ++i) report.add(Failure(Cause::connection_lost));
+  const std::string text = report.text();
+  const auto shown = std::count(text.begin(), text.end(), '\n') - 1;
+  CHECK(text.ends_with("and " + std::to_string(1000 - shown) + " more\n"));
+}
+
 TEST_CASE("all words together stay below 2 KiB, and the rest is counted") {
   Report report("myfriend", "mx");
   report.add(outcome(Fate::refused, "5.1.1", std::string(300, 'x'), 1000));

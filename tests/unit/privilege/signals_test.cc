@@ -21,7 +21,7 @@
 namespace sshsm::privilege {
 namespace {
 
-constexpr std::array harmless{SIGCHLD, SIGCONT, SIGURG, SIGWINCH, SIGPIPE};
+constexpr std::array harmless{SIGCHLD, SIGCONT, SIGURG, SIGWINCH, SIGPIPE, SIGXFSZ};
 constexpr std::array stopping{SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU};
 constexpr std::array crashing{SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS};
 
@@ -74,6 +74,8 @@ int overflow_stack(int depth) {
 TEST_CASE("the lines of the handlers are the sentences of their causes") {
   using base::Cause;
   CHECK(stopped_line == base::describe(base::Failure(Cause::stopped), "", "") + "\n");
+  CHECK(in_doubt_line ==
+        base::describe(base::Failure(Cause::maybe_delivered, "sshsm was stopped"), "", "") + "\n");
   CHECK(internal_error_line == base::describe(base::Failure(Cause::internal_error), "", "") + "\n");
 }
 
@@ -113,7 +115,7 @@ TEST_CASE("job control keeps its default actions") {
 }
 
 TEST_CASE("a signal that the parent ignored ends us all the same") {
-  for (const int number : {SIGTERM, SIGHUP, SIGINT, SIGUSR1, SIGQUIT, SIGXFSZ}) {
+  for (const int number : {SIGTERM, SIGHUP, SIGINT, SIGUSR1, SIGQUIT, SIGXCPU}) {
     CAPTURE(number);
     const auto ending = run_in_child([number](Report&) {
       signal(number, SIG_IGN);

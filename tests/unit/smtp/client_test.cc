@@ -93,7 +93,7 @@ TEST_CASE("what was lost behind the dot is told with the reason of the loss") {
   talk.client.end_body();
   (void)talk.send_all();
   CHECK(reason_of(talk.client.abandon(Failure(Cause::answer_timed_out, "the final dot"))) ==
-        "no answer to the final dot; the message may have been delivered: "
+        "no clear answer to the final dot; the message may have been delivered: "
         "no answer in time: the final dot; the retry may make a second copy");
 }
 

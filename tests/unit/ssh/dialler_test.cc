@@ -75,6 +75,15 @@ TEST_CASE("the dialler passes back a connected socket and the address it reached
   CHECK(text == "hello");
 }
 
+TEST_CASE("an address that refused is no other address to try") {
+  // Where localhost is ::1, too, nobody listens there.
+  const Listener listener;
+  Dialler dialler(to("localhost", listener.port));
+  const RaceWinner winner = dial(dialler);
+  CHECK(winner.address == "127.0.0.1");
+  CHECK(winner.others == 0);
+}
+
 TEST_CASE("the dialler answers more than once") {
   const Listener listener;
   Dialler dialler(to("127.0.0.1", listener.port));
