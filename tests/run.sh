@@ -125,7 +125,7 @@ fi
 if check valgrind_build build valgrind -Dsandbox=false; then
   # Without the thousands of random conversations, which the sanitizers have seen.
   count valgrind_unit unit_tests build/valgrind base smtp config trust ssh mailer --timeout-multiplier 30 \
-    --test-args '-tce=*whatever?a?server*,*the?same?where*,*server?that?takes*' \
+    '--test-args=-tce=*whatever?a?server*,*the?same?where*,*server?that?takes*' \
     --wrapper 'valgrind -q --error-exitcode=99 --leak-check=full'
   count valgrind_end_to_end python3 tests/end_to_end/run_cases.py \
     --wrapper 'valgrind -q --error-exitcode=99 --log-file=/dev/null' build/valgrind \

@@ -89,11 +89,11 @@ void Channel::check_alive() {
   ++unanswered_;
 }
 
-/// On a non-blocking session a call sends the question and returns SSH_AGAIN until it is answered;
-/// the call behind the answer only collects it.
+/// Twice, because on a non-blocking session a call behind an answer only collects it and asks
+/// nothing; a call while the question is open does nothing. Both return at once.
 void Channel::ask_for_sign_of_life() {
-  if (is_question_open_ && ssh_send_keepalive(session_.handle()) == SSH_AGAIN) return;
-  is_question_open_ = ssh_send_keepalive(session_.handle()) == SSH_AGAIN;
+  ssh_send_keepalive(session_.handle());
+  ssh_send_keepalive(session_.handle());
 }
 
 std::size_t Channel::writable() const {

@@ -76,7 +76,6 @@ class Channel final : public base::ByteStream {
   bool is_closed_ = false;
   CommandEnd command_end_;
   unsigned unanswered_ = 0;
-  bool is_question_open_ = false;
   std::uint64_t packets_seen_ = 0;
   base::Clock::time_point last_sign_of_life_;
 };

@@ -49,7 +49,7 @@ def a_server_that_leaves_with_its_last_answer_has_taken_the_mail(bench):
 
 @case
 def one_unanswered_keepalive_is_counted_once(bench):
-    friend = bench.friend("delay dot 4", settings={"server-alive-interval": "1",
+    friend = bench.friend("delay dot 6", settings={"server-alive-interval": "1",
                                                    "server-alive-count-max": "1"})
     friend.send().is_accepted()
 
