@@ -78,7 +78,7 @@ struct Request {
   std::string host;
 };
 
-/// The order is DESIGN section 2's: one identity, configuration, pins, dialler, sandbox, mail.
+/// The order is the safety: one identity, configuration, dialler, pins and key, sandbox, mail.
 ExitStatus carry_batch(Request& request) {
   base::Trace trace = request.arguments.is_verbose ? base::Trace(STDERR_FILENO) : base::Trace();
   config::Destination destination =
