@@ -17,7 +17,7 @@ SECONDS = 20
 
 REFUSED = ("4.3.5 sshsm: cannot become the mail user: {}; set run-as in sshsm.conf or let the mail "
            "server start sshsm as the mail user\n")
-SIGPIPE_ALONE = "{:016x}".format(1 << (signal.SIGPIPE - 1))
+PIPE_AND_XFSZ = "{:016x}".format(1 << signal.SIGPIPE - 1 | 1 << signal.SIGXFSZ - 1)
 libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -123,7 +123,7 @@ def expect_clean(facts):
     numbers = [word.split("=")[0] for word in facts["Descriptors"].split()]
     expect("descriptors", numbers, ["0", "1", "2"])
     for name, value in (("NoNewPrivs", "1"), ("Dumpable", "0"), ("Core", "0"), ("Environment", "0"),
-                        ("Umask now", "077"), ("SigIgn", SIGPIPE_ALONE), ("SigBlk", "0" * 16)):
+                        ("Umask now", "077"), ("SigIgn", PIPE_AND_XFSZ), ("SigBlk", "0" * 16)):
         expect(name, facts[name], value)
     if facts["Filter"] == "yes":
         expect("Seccomp", facts["Seccomp"], "2")
