@@ -21,8 +21,6 @@ using Need = smtp::Client::Need;
 using Wait = smtp::Client::Wait;
 
 constexpr std::size_t body_piece = 64 * 1024;
-/// How much the client may hold for a peer who takes it slowly.
-constexpr std::size_t max_unsent_output = 256 * 1024;
 std::vector<std::string> paths_of(const smtp::Envelope& envelope) {
   std::vector<std::string> paths;
   for (const smtp::Recipient& recipient : envelope.recipients) paths.push_back(recipient.path);
@@ -90,7 +88,6 @@ void Batch::converse() {
     if (client_->need() == Need::nothing) break;
     wait_for_events();
     receive();
-    take_outcomes();
     check_deadlines();
   }
   // QUIT is on its way; its answer changes nothing, and Exim takes 200 ms over it.
@@ -150,7 +147,6 @@ Timeline Batch::timeline_of_next_message() {
 
 bool Batch::pass_body() {
   if (undecided_.back().data == Timeline::not_yet) undecided_.back().data = base::Clock::now();
-  if (client_->output().size() >= max_unsent_output) return false;
   if (add_piece_of_body()) return true;
   note_why_no_more();
   if (no_more_) {
