@@ -1,8 +1,6 @@
 #include "mailer/batch.h"
 
 #include "base/failure.h"
-#include "base/text.h"
-#include "mailer/diagnosis.h"
 #include "privilege/start.h"
 
 #include <poll.h>
@@ -21,6 +19,7 @@ using Need = smtp::Client::Need;
 using Wait = smtp::Client::Wait;
 
 constexpr std::size_t body_piece = 64 * 1024;
+
 std::vector<std::string> paths_of(const smtp::Envelope& envelope) {
   std::vector<std::string> paths;
   for (const smtp::Recipient& recipient : envelope.recipients) paths.push_back(recipient.path);
@@ -29,16 +28,15 @@ std::vector<std::string> paths_of(const smtp::Envelope& envelope) {
 
 }  // namespace
 
-Batch::Batch(Setup setup, ssh::Dialler& dialler, base::Log& log, base::Trace& trace, int input)
-    : setup_(std::move(setup)),
-      dialler_(dialler),
+Batch::Batch(Line& line, base::Log& log, base::Trace& trace, int input)
+    : line_(line),
       trace_(trace),
       descriptor_(input),
       input_(input),
-      report_(setup_.destination.name, setup_.destination.hosts.front()),
-      log_({setup_.destination.name, "none", setup_.destination.port}, log, trace),
-      timer_(setup_.destination),
-      batch_deadline_(Deadline::after(setup_.destination.batch_timeout)) {}
+      report_(line.destination().name, line.destination().hosts.front()),
+      log_({line.destination().name, "none", line.destination().port}, log, trace),
+      opening_(line.timeline()),
+      batch_deadline_(Deadline::after(line.destination().batch_timeout)) {}
 
 void Batch::run() {
   try {
@@ -66,18 +64,13 @@ void Batch::read_first_message() {
 }
 
 void Batch::connect() {
-  opening_.start = base::Clock::now();
-  timer_.start();
-  const ssh::Means means{setup_.destination, setup_.pins, dialler_, waiter_, trace_};
-  session_ = ssh::connect(means, std::move(setup_.key), timer_.greeting_deadline(), progress_);
-  log_.set_address(progress_.address);
-  opening_.banner = progress_.banner_at;
-  channel_ = std::make_unique<ssh::Channel>(*session_, setup_.destination,
-                                            timer_.greeting_deadline(), waiter_);
+  line_.open(waiter_);
+  log_.set_address(line_.address());
+  opening_ = line_.timeline();
   smtp::Client::Observer observer;
   if (trace_.is_on())
     observer = [this](char direction, std::string_view line) { trace_.dialogue(direction, line); };
-  client_.emplace(setup_.destination.helo, std::move(observer));
+  client_.emplace(line_.destination().helo, std::move(observer));
 }
 
 void Batch::converse() {
@@ -91,8 +84,7 @@ void Batch::converse() {
     check_deadlines();
   }
   // QUIT is on its way; its answer changes nothing, and Exim takes 200 ms over it.
-  channel_.reset();
-  session_->disconnect();
+  line_.hang_up();
 }
 
 void Batch::serve_client() {
@@ -176,45 +168,35 @@ bool Batch::add_piece_of_body() {
 
 void Batch::send_output() {
   while (!client_->output().empty()) {
-    const std::size_t sent = channel_->write(client_->output());
+    const std::size_t sent = line_.channel().write(client_->output());
     if (sent == 0) return;
     client_->sent(sent);
-    timer_.restart();
+    line_.timer().restart();
     privilege::set_in_doubt(client_->is_in_doubt());
   }
 }
 
 void Batch::wait_for_events() {
   // What came while the channel was opened makes no descriptor readable any more.
-  if (!channel_->received().empty() || channel_->ended()) return;
-  std::array<pollfd, 2> watched{channel_->interest(), {descriptor_, POLLIN, 0}};
+  ssh::Channel& channel = line_.channel();
+  if (!channel.received().empty() || channel.ended()) return;
+  std::array<pollfd, 2> watched{channel.interest(), {descriptor_, POLLIN, 0}};
   const nfds_t count = input_.wants_to_read() ? 2 : 1;
-  Deadline until = earlier(timer_.deadline_of(client_->wait()), channel_->next_progress());
+  Deadline until = earlier(line_.timer().deadline_of(client_->wait()), channel.next_progress());
   if (client_->wait() != Wait::dot) until = earlier(until, batch_deadline_);
   poll(watched.data(), count, until.poll_timeout());
   if (count == 2 && watched[1].revents != 0) input_.read();
 }
 
 void Batch::receive() {
-  std::optional<Failure> loss;
-  try {
-    channel_->progress();
-  } catch (const Failure& failure) {
-    loss = failure;
-  }
-  // What came before the loss counts: the answer to the final dot may be in it.
-  const std::string bytes(channel_->received());
-  channel_->consume(bytes.size());
-  if (!bytes.empty()) client_->receive(bytes);
+  const Line::Arrival arrival = line_.receive();
+  if (!arrival.bytes.empty()) client_->receive(arrival.bytes);
   take_outcomes();
   if (client_->need() == Need::nothing) return;
   if (client_->loss()) throw Failure(*client_->loss());
-  if (loss) throw *loss;
-  if (!channel_->ended()) return;
-  if (!client_->greeted())
-    throw explain_missing_greeting(*channel_, client_->unfinished_line(), waiter_);
-  throw Failure(Cause::connection_lost, "the mail server ended the conversation",
-                last_words(channel_->command_end()));
+  if (arrival.loss) throw Failure(*arrival.loss);
+  if (line_.channel().ended())
+    throw line_.explain_end(client_->greeted(), client_->unfinished_line(), waiter_);
 }
 
 void Batch::take_outcomes() {
@@ -229,18 +211,15 @@ void Batch::take_outcomes() {
 void Batch::check_deadlines() {
   if (client_->replies_received() != replies_seen_) {
     replies_seen_ = client_->replies_received();
-    timer_.restart();
+    line_.timer().restart();
   }
-  timer_.check(client_->wait());
+  line_.timer().check(client_->wait());
   const bool is_dot_to_come = client_->wait() != Wait::dot && client_->need() != Need::message;
   if (is_overdue() && is_dot_to_come) throw Failure(Cause::batch_overdue);
 }
 
 std::string_view Batch::phase() const {
-  if (client_) return smtp::name_of(client_->phase());
-  if (!progress_.has_banner) return "dial";
-  if (!progress_.is_host_proved) return "handshake";
-  return progress_.is_logged_in ? "greeting" : "login";
+  return client_ ? smtp::name_of(client_->phase()) : line_.phase();
 }
 
 void Batch::note_why_no_more() {
@@ -252,8 +231,8 @@ void Batch::note_why_no_more() {
 }
 
 void Batch::lose(const Failure& failure) {
-  log_.set_address(progress_.address.empty() ? "none" : progress_.address);
-  opening_.banner = progress_.has_banner ? progress_.banner_at : Timeline::not_yet;
+  log_.set_address(line_.address());
+  opening_.banner = line_.timeline().banner;
   const bool is_explained = settle_undecided(failure);
   if (is_message_begun_) input_.drop_message();
   is_message_begun_ = false;
@@ -282,11 +261,11 @@ bool Batch::settle_undecided(const Failure& failure) {
 /// Writing may have failed while the answer to the last message lay there unread.
 void Batch::hear_the_last() {
   try {
-    client_->receive(channel_->received());
+    client_->receive(line_.channel().received());
   } catch (const Failure&) {
     // Whatever breaks the protocol now, the line is given up already.
   }
-  channel_->consume(channel_->received().size());
+  line_.channel().consume(line_.channel().received().size());
 }
 
 /// True where the whole batch was read and decided, so that the loss of the line changes nothing:

@@ -3,18 +3,13 @@
 #include "base/deadline.h"
 #include "base/trace.h"
 #include "base/waiter.h"
-#include "mailer/answer_timer.h"
 #include "mailer/delivery_log.h"
 #include "mailer/input.h"
+#include "mailer/line.h"
 #include "mailer/report.h"
-#include "mailer/setup.h"
 #include "smtp/client.h"
-#include "ssh/channel.h"
-#include "ssh/connection.h"
-#include "ssh/dialler.h"
 
 #include <deque>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -31,7 +26,7 @@ namespace sshsm::mailer {
 class Batch {
  public:
   /// Reads from `input`, which it does not own. All references outlive it.
-  Batch(Setup setup, ssh::Dialler& dialler, base::Log& log, base::Trace& trace, int input);
+  Batch(Line& line, base::Log& log, base::Trace& trace, int input);
 
   /// Carries the whole batch. Every failure ends up in the report and in the log; none is thrown.
   void run();
@@ -66,17 +61,13 @@ class Batch {
   [[nodiscard]] Timeline timeline_of_next_message();
   void record_unsent_message(const base::Failure& failure);
 
-  Setup setup_;
-  ssh::Dialler& dialler_;
+  Line& line_;
   base::Trace& trace_;
   int descriptor_;
   base::PlainWaiter waiter_;
   Input input_;
   Report report_;
   DeliveryLog log_;
-  ssh::Progress progress_;
-  std::unique_ptr<ssh::Session> session_;
-  std::unique_ptr<ssh::Channel> channel_;
   std::optional<smtp::Client> client_;
 
   Timeline opening_;                      ///< of the connection
@@ -86,7 +77,6 @@ class Batch {
   std::size_t body_passed_ = 0;           ///< of the message's `body`
   std::optional<base::Failure> no_more_;  ///< why the rest of the batch is not sent
 
-  AnswerTimer timer_;
   base::Deadline batch_deadline_;
   std::size_t replies_seen_ = 0;
 };

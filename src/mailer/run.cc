@@ -90,7 +90,8 @@ ExitStatus carry_batch(Request& request) {
   note_remarks(setup, trace);
   const privilege::Sandbox sandbox = privilege::enter_sandbox();
   note_sandbox(sandbox, trace);
-  Batch batch(std::move(setup), dialler, request.log, trace, STDIN_FILENO);
+  Line line(std::move(setup), dialler, trace);
+  Batch batch(line, request.log, trace, STDIN_FILENO);
   batch.run();
   write_all(STDERR_FILENO, batch.report().text());
   return batch.report().exit_status();

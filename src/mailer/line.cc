@@ -1,0 +1,64 @@
+#include "mailer/line.h"
+
+#include "mailer/diagnosis.h"
+
+#include <utility>
+
+namespace sshsm::mailer {
+
+using base::Cause;
+using base::Failure;
+
+Line::Line(Setup setup, ssh::Dialler& dialler, base::Trace& trace)
+    : setup_(std::move(setup)), dialler_(dialler), trace_(trace), timer_(setup_.destination) {}
+
+void Line::open(base::Waiter& waiter) {
+  start_ = base::Clock::now();
+  timer_.start();
+  const ssh::Means means{setup_.destination, setup_.pins, dialler_, waiter, trace_};
+  session_ = ssh::connect(means, std::move(setup_.key), timer_.greeting_deadline(), progress_);
+  channel_ = std::make_unique<ssh::Channel>(*session_, setup_.destination,
+                                            timer_.greeting_deadline(), waiter);
+}
+
+void Line::hang_up() {
+  channel_.reset();
+  session_->disconnect();
+}
+
+Line::Arrival Line::receive() {
+  Arrival arrival;
+  try {
+    channel_->progress();
+  } catch (const Failure& failure) {
+    arrival.loss = failure;
+  }
+  arrival.bytes = channel_->received();
+  channel_->consume(arrival.bytes.size());
+  return arrival;
+}
+
+Failure Line::explain_end(bool is_greeted, std::string_view unfinished_line, base::Waiter& waiter) {
+  if (!is_greeted) return explain_missing_greeting(*channel_, unfinished_line, waiter);
+  return Failure(Cause::connection_lost, "the mail server ended the conversation",
+                 last_words(channel_->command_end()));
+}
+
+std::string_view Line::phase() const {
+  if (!progress_.has_banner) return "dial";
+  if (!progress_.is_host_proved) return "handshake";
+  return progress_.is_logged_in ? "greeting" : "login";
+}
+
+std::string Line::address() const {
+  return progress_.address.empty() ? "none" : progress_.address;
+}
+
+Timeline Line::timeline() const {
+  Timeline timeline;
+  timeline.start = start_;
+  if (progress_.has_banner) timeline.banner = progress_.banner_at;
+  return timeline;
+}
+
+}  // namespace sshsm::mailer
