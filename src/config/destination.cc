@@ -40,9 +40,6 @@ void check_support(const Settings& settings) {
   for (const Key& key : all_keys())
     if (key.support == Support::later && !settings.of(key.name).empty())
       refuse_later(settings.of(key.name).front().place, key.name);
-  for (const Setting& host : settings.of("host"))
-    if (base::words_of(host.value).size() > 1)
-      refuse_later(host.place, "host with more than one name");
 }
 
 void check_required(const Settings& settings, const ConfigText& own) {

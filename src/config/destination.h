@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -11,12 +12,16 @@ namespace sshsm::config {
 
 enum class AddressFamily { any, inet, inet6 };
 
+/// The most hosts of one friend: each may take its connect-timeout, and all of them share the
+/// 4 min 30 s to the greeting.
+inline constexpr std::size_t max_hosts = 16;
+
 /// Everything that is known of one friend: DEST.conf over sshsm.conf over the defaults.
 /// Paths are absolute. Durations are whole seconds.
 struct Destination {
   std::string name;
   std::string user;
-  std::vector<std::string> hosts;  ///< exactly one in this version
+  std::vector<std::string> hosts;  ///< 1 to `max_hosts`, in the order in which to try them
   std::uint16_t port = 22;
   std::string identity_file;
   std::string certificate_file;  ///< empty: none

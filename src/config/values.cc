@@ -66,6 +66,10 @@ bool is_all(const std::vector<std::string>& words, bool (*is_good)(std::string_v
   return !words.empty() && std::all_of(words.begin(), words.end(), is_good);
 }
 
+bool is_host_list(const std::vector<std::string>& words) {
+  return words.size() <= max_hosts && is_all(words, is_host_name);
+}
+
 bool is_port(std::string_view value) {
   return base::parse_number(value, 65535).value_or(0) != 0;
 }
@@ -144,7 +148,7 @@ bool is_good(const Key& key, std::string_view value) {
     case Form::user_names:
       return is_all(base::words_of(value), is_user_name);
     case Form::host_names:
-      return is_all(base::words_of(value), is_host_name);
+      return is_host_list(base::words_of(value));
     case Form::key_alias:
       return is_name(value, "._:-");
     case Form::hello_name:
@@ -185,7 +189,8 @@ std::string wanted(const Key& key) {
     case Form::user_names:
       return "a list of user names between blanks";
     case Form::host_names:
-      return "a host name or address";
+      return concat({"a list of 1 to ", std::to_string(max_hosts),
+                     " host names or addresses between blanks"});
     case Form::key_alias:
       return "a name of letters, digits and ._:-";
     case Form::hello_name:

@@ -56,8 +56,6 @@ def settings_of_a_later_version_are_told_apart(bench):
     for setting in ("smtp-address = localhost:25\n", "proxy-command = /bin/nc %h %p\n"):
         friend.write_configuration(base + setting)
         is_told(friend, "4.3.5 not supported by this version")
-    friend.write_configuration(base.replace("host = 127.0.0.1", "host = 127.0.0.1 localhost"))
-    is_told(friend, "4.3.5 not supported by this version")
 
 
 @case

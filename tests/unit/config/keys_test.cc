@@ -30,7 +30,8 @@ constexpr const char* algorithms = "a list of algorithms between commas";
 // Each key of the table once; no value is bad for a command.
 const Sample samples[] = {
     {"user", "bob", "bob smith", user_name},
-    {"host", "mx.friend.example", "mx.friend.example:22", "a host name or address"},
+    {"host", "mx.friend.example", "mx.friend.example:22",
+     "a list of 1 to 16 host names or addresses between blanks"},
     {"port", "65535", "65536", "a number from 1 to 65535"},
     {"identity-file", "/root/key", "~/key", file_name},
     {"certificate-file", "key-cert.pub", "~bob/x", file_name},
