@@ -48,6 +48,13 @@ int system_family(config::AddressFamily family) {
   return AF_UNSPEC;
 }
 
+/// Addresses of the other family cannot be connected to from a given one, and are no failure.
+int family_of(const RaceCourse& course) {
+  const int family = system_family(course.family);
+  if (family != AF_UNSPEC || course.bind_address.empty()) return family;
+  return course.bind_address.find(':') == std::string::npos ? AF_INET : AF_INET6;
+}
+
 [[noreturn]] void throw_lookup_failure(const std::string& host, int error) {
   const bool is_unknown = error == EAI_NONAME || error == EAI_NODATA;
   const std::string reason =
@@ -58,7 +65,7 @@ int system_family(config::AddressFamily family) {
 
 AddressList look_up(const RaceCourse& course) {
   addrinfo hints{};
-  hints.ai_family = system_family(course.family);
+  hints.ai_family = family_of(course);
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_NUMERICSERV;
   addrinfo* found = nullptr;

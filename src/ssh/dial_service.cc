@@ -20,9 +20,10 @@ void let_go_of_standard_descriptors() {
     privilege::lead_nowhere(number);
 }
 
-RaceCourse course_of(const config::Destination& destination, const DialRequest& request) {
+RaceCourse course_of(const config::Destination& destination, const std::string& host,
+                     const DialRequest& request) {
   RaceCourse course;
-  course.host = destination.hosts.at(request.host_index);
+  course.host = host;
   course.port = destination.port;
   course.family = destination.address_family;
   course.bind_address = destination.bind_address;
@@ -64,10 +65,11 @@ void send_answer(int socket, DialAnswer answer, int connection) {
   if (sendmsg(socket, &message, MSG_NOSIGNAL) < 0) _exit(0);
 }
 
-void serve_one(const config::Destination& destination, int socket, const DialRequest& request) {
+void serve_one(const config::Destination& destination, const std::string& host, int socket,
+               const DialRequest& request) {
   try {
     const RaceWinner winner =
-        run_address_race(course_of(destination, request),
+        run_address_race(course_of(destination, host, request),
                          base::Deadline::after(base::Milliseconds(request.milliseconds)));
     send_answer(socket, answer_to(winner), winner.connection.get());
   } catch (const base::Failure& failure) {
@@ -77,11 +79,12 @@ void serve_one(const config::Destination& destination, int socket, const DialReq
 
 }  // namespace
 
-void serve_dials(const config::Destination& destination, base::Descriptor socket) {
+void serve_dials(const config::Destination& destination, const std::string& host,
+                 base::Descriptor socket) {
   let_go_of_standard_descriptors();
   DialRequest request;
   while (recv(socket.get(), &request, sizeof request, 0) == sizeof request)
-    serve_one(destination, socket.get(), request);
+    serve_one(destination, host, socket.get(), request);
   _exit(0);
 }
 

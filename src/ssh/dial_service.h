@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace sshsm::ssh {
@@ -28,7 +29,6 @@ struct WireText {
 };
 
 struct DialRequest {
-  std::uint32_t host_index = 0;
   std::uint32_t milliseconds = 0;
   std::uint32_t left_out_count = 0;
   std::array<WireText<80>, 16> left_out{};
@@ -43,7 +43,9 @@ struct DialAnswer {
   WireText<400> detail;
 };
 
-/// The child's life: answers requests until the other end of `socket` is closed. Never returns.
-[[noreturn]] void serve_dials(const config::Destination& destination, base::Descriptor socket);
+/// The child's life: answers requests for its one `host` until the other end of `socket` is closed.
+/// Never returns.
+[[noreturn]] void serve_dials(const config::Destination& destination, const std::string& host,
+                              base::Descriptor socket);
 
 }  // namespace sshsm::ssh

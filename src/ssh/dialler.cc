@@ -52,10 +52,8 @@ DialAnswer receive_answer(int socket, base::Descriptor& connection) {
   return answer;
 }
 
-DialRequest request_for(std::size_t host_index, const std::vector<std::string>& left_out,
-                        base::Deadline deadline) {
+DialRequest request_for(const std::vector<std::string>& left_out, base::Deadline deadline) {
   DialRequest request;
-  request.host_index = static_cast<std::uint32_t>(host_index);
   request.milliseconds = static_cast<std::uint32_t>(std::max(0, deadline.poll_timeout()));
   const std::size_t count = std::min(left_out.size(), request.left_out.size());
   request.left_out_count = static_cast<std::uint32_t>(count);
@@ -68,31 +66,36 @@ DialRequest request_for(std::size_t host_index, const std::vector<std::string>& 
 static_assert(Dialler::max_left_out == std::tuple_size_v<decltype(DialRequest::left_out)>);
 
 Dialler::Dialler(const config::Destination& destination) : hosts_(destination.hosts) {
+  for (const std::string& host : hosts_) start_child(destination, host);
+}
+
+void Dialler::start_child(const config::Destination& destination, const std::string& host) {
   std::array<int, 2> pair{-1, -1};
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair.data()) != 0)
     throw Failure(Cause::resources_exhausted, base::system_error_text(errno));
-  socket_.reset(pair[0]);
+  sockets_.emplace_back(pair[0]);
   base::Descriptor child_end(pair[1]);
   const pid_t parent = getpid();
   const pid_t child = fork();
   if (child < 0) throw Failure(Cause::resources_exhausted, base::system_error_text(errno));
   if (child > 0) return;
-  socket_.reset();
+  sockets_.clear();
   end_with_parent(parent);
-  serve_dials(destination, std::move(child_end));
+  serve_dials(destination, host, std::move(child_end));
 }
 
 RaceWinner Dialler::dial(std::size_t host_index, const std::vector<std::string>& left_out,
                          base::Deadline deadline, base::Waiter& waiter) {
-  const DialRequest request = request_for(host_index, left_out, deadline);
-  if (send(socket_.get(), &request, sizeof request, MSG_NOSIGNAL) < 0)
+  const DialRequest request = request_for(left_out, deadline);
+  const int socket = sockets_.at(host_index).get();
+  if (send(socket, &request, sizeof request, MSG_NOSIGNAL) < 0)
     throw Failure(Cause::internal_error, "the dialler ended");
   // The child keeps the deadline itself but for a resolver that hangs, which nothing can interrupt.
-  if (waiter.wait(socket_.get(), POLLIN, base::Deadline(deadline.time() + grace)) == 0)
+  if (waiter.wait(socket, POLLIN, base::Deadline(deadline.time() + grace)) == 0)
     throw Failure(Cause::name_lookup_failed,
                   base::concat({hosts_.at(host_index), ": the resolver does not answer"}));
   RaceWinner winner;
-  const DialAnswer answer = receive_answer(socket_.get(), winner.connection);
+  const DialAnswer answer = receive_answer(socket, winner.connection);
   if (!answer.is_connected || !winner.connection)
     throw Failure(answer.cause, std::string(answer.detail.view()));
   winner.address = answer.address.view();

@@ -12,19 +12,20 @@
 
 namespace sshsm::ssh {
 
-/// A child process, forked before the sandbox, that looks up names and connects on behalf of the
-/// sandboxed parent and passes the connected descriptor back (unix(7), SCM_RIGHTS). It reads no
-/// byte from the peer and ends with its parent.
+/// A child process for each host, forked before the sandbox, that looks up its name and connects on
+/// behalf of the sandboxed parent and passes the connected descriptor back (unix(7), SCM_RIGHTS).
+/// It reads no byte from the peer and ends with its parent. Nothing interrupts a resolver that
+/// hangs: with one child for all hosts, the first host's would keep the second from being tried.
 ///
 /// It knows the destination from before the fork: a parent taken over by a hostile peer can ask for
 /// the configured hosts again, and for nothing else.
 class Dialler {
  public:
-  /// Forks. Throws `Failure` resources_exhausted.
+  /// Forks once for each host. Throws `Failure` resources_exhausted.
   explicit Dialler(const config::Destination& destination);
   Dialler(const Dialler&) = delete;
   Dialler& operator=(const Dialler&) = delete;
-  /// The child sees the end of its socket and exits.
+  /// The children see the end of their sockets and exit.
   ~Dialler() = default;
 
   static constexpr std::size_t max_left_out = 16;
@@ -35,8 +36,10 @@ class Dialler {
                                 base::Deadline deadline, base::Waiter& waiter);
 
  private:
+  void start_child(const config::Destination& destination, const std::string& host);
+
   std::vector<std::string> hosts_;
-  base::Descriptor socket_;
+  std::vector<base::Descriptor> sockets_;  ///< in the order of the hosts
 };
 
 }  // namespace sshsm::ssh

@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <stdexcept>
 #include <string>
 
 using namespace sshsm::ssh;
@@ -153,6 +154,28 @@ TEST_CASE("a backlog that takes no more is a connection that does not come in ti
     CHECK(failure.cause() == Cause::connection_timed_out);
     CHECK(failure.detail() == "127.0.0.1 port " + std::to_string(listener.port));
   }
+}
+
+TEST_CASE("each host has a dialler of its own, and there is none for a host that is not listed") {
+  const Listener listener;
+  Destination destination = to("127.0.0.2", listener.port);
+  destination.hosts.emplace_back("127.0.0.1");
+  Dialler dialler(destination);
+  PlainWaiter waiter;
+  const Deadline deadline = Deadline::after(Milliseconds(5000));
+  CHECK(complaint(dialler, Cause::connection_failed) ==
+        "127.0.0.2 port " + std::to_string(listener.port) + ": Connection refused");
+  CHECK(dialler.dial(1, {}, deadline, waiter).address == "127.0.0.1");
+  CHECK_THROWS_AS((void)dialler.dial(2, {}, deadline, waiter), std::out_of_range);
+}
+
+TEST_CASE("addresses that the bind address cannot reach are passed over") {
+  // Where localhost is ::1, too, it comes first.
+  const Listener listener;
+  Destination destination = to("localhost", listener.port);
+  destination.bind_address = "127.0.0.9";
+  Dialler dialler(destination);
+  CHECK(dial(dialler).address == "127.0.0.1");
 }
 
 TEST_CASE("the dialler ends when its parent closes the socket") {
