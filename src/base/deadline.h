@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 
 namespace sshsm::base {
 
@@ -21,6 +22,12 @@ class Deadline {
   [[nodiscard]] int poll_timeout() const;
 
   friend Deadline earlier(Deadline a, Deadline b) { return a.at_ < b.at_ ? a : b; }
+
+  /// The end of the first of `others + 1` equal parts of the time from now to `whole`.
+  friend Deadline share_of(Deadline whole, std::size_t others) {
+    const auto now = Clock::now();
+    return Deadline(now + (whole.at_ - now) / static_cast<Clock::rep>(others + 1));
+  }
 
  private:
   Clock::time_point at_;

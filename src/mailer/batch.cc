@@ -33,7 +33,7 @@ Batch::Batch(Line& line, base::Log& log, base::Trace& trace, int input)
       trace_(trace),
       descriptor_(input),
       input_(input),
-      report_(line.destination().name, line.destination().hosts.front()),
+      report_(line.destination().name, line.host()),
       log_({line.destination().name, "none", line.destination().port}, log, trace),
       opening_(line.timeline()),
       batch_deadline_(Deadline::after(line.destination().batch_timeout)) {}
@@ -66,6 +66,7 @@ void Batch::read_first_message() {
 void Batch::connect() {
   line_.open(waiter_);
   log_.set_address(line_.address());
+  report_.set_host(line_.host());
   opening_ = line_.timeline();
   smtp::Client::Observer observer;
   if (trace_.is_on())
@@ -232,6 +233,7 @@ void Batch::note_why_no_more() {
 
 void Batch::lose(const Failure& failure) {
   log_.set_address(line_.address());
+  report_.set_host(line_.host());
   opening_.banner = line_.timeline().banner;
   const bool is_explained = settle_undecided(failure);
   if (is_message_begun_) input_.drop_message();

@@ -50,6 +50,10 @@ std::string_view Line::phase() const {
   return progress_.is_logged_in ? "greeting" : "login";
 }
 
+const std::string& Line::host() const {
+  return progress_.host.empty() ? setup_.destination.hosts.front() : progress_.host;
+}
+
 std::string Line::address() const {
   return progress_.address.empty() ? "none" : progress_.address;
 }

@@ -50,7 +50,9 @@ class Line {
   [[nodiscard]] const config::Destination& destination() const { return setup_.destination; }
   /// How far it came before there was an SMTP conversation, for `phase=`.
   [[nodiscard]] std::string_view phase() const;
-  /// The address that was connected to, or `none`.
+  /// The host in hand or tried last, as it is configured; the first one until one is dialled.
+  [[nodiscard]] const std::string& host() const;
+  /// The address of that host that was connected to, or `none`.
   [[nodiscard]] std::string address() const;
   /// When it was dialled and when the SSH server answered.
   [[nodiscard]] Timeline timeline() const;

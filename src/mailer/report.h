@@ -21,6 +21,9 @@ class Report {
   Report(std::string destination, std::string host)
       : destination_(std::move(destination)), host_(std::move(host)) {}
 
+  /// The host that the lines to come are about.
+  void set_host(const std::string& host) { host_ = host; }
+
   void add(const smtp::MessageOutcome& outcome);
   void add(const base::Failure& failure);
 

@@ -9,6 +9,7 @@
 #include "mailer/arguments.h"
 #include "mailer/batch.h"
 #include "mailer/delivery_log.h"
+#include "mailer/host_pins.h"
 #include "mailer/setup.h"
 #include "privilege/identity.h"
 #include "privilege/sandbox.h"
@@ -63,7 +64,7 @@ class Voice {
 };
 
 void note_remarks(const Setup& setup, base::Trace& trace) {
-  for (const std::string& remark : setup.pins.remarks()) trace.note(remark);
+  for (const std::string& remark : remarks_of(setup.pins)) trace.note(remark);
 }
 
 void note_sandbox(const privilege::Sandbox& sandbox, base::Trace& trace) {

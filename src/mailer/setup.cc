@@ -3,6 +3,7 @@
 #include "base/failure.h"
 #include "base/text.h"
 #include "build_settings.h"
+#include "mailer/host_pins.h"
 #include "privilege/trusted_file.h"
 
 #include <unistd.h>
@@ -70,21 +71,6 @@ std::vector<trust::KnownHostsFile> read_known_hosts(const config::Destination& d
   return files;
 }
 
-trust::Pins load_pins(const config::Destination& destination) {
-  const std::vector<trust::KnownHostsFile> files = read_known_hosts(destination);
-  trust::Pins pins({destination.hosts.front(), destination.port, destination.host_key_alias}, files,
-                   destination.host_keys);
-  if (!pins.empty()) return pins;
-  if (!pins.revoked_pins().empty())
-    throw Failure(Cause::host_key_revoked, base::concat({"pinned ", pins.revoked_pins()}));
-  const std::string& name =
-      destination.host_key_alias.empty() ? destination.hosts.front() : destination.host_key_alias;
-  std::string places;
-  for (const trust::KnownHostsFile& file : files) places += " " + file.path;
-  throw Failure(Cause::host_key_unpinned,
-                base::concat({name, " port ", std::to_string(destination.port), " in", places}));
-}
-
 ssh::ClientKey load_key(const config::Destination& destination) {
   std::string text =
       privilege::read_trusted_file(destination.identity_file, privilege::private_key_rules);
@@ -118,7 +104,7 @@ config::Destination load_destination(const Arguments& arguments, const privilege
 
 Setup load_setup(config::Destination destination) {
   if (destination.helo.empty()) destination.helo = own_host_name();
-  trust::Pins pins = load_pins(destination);
+  std::vector<trust::Pins> pins = pins_of_hosts(destination, read_known_hosts(destination));
   ssh::ClientKey key = load_key(destination);
   return {std::move(destination), std::move(pins), std::move(key)};
 }

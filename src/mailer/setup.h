@@ -14,7 +14,7 @@ namespace sshsm::mailer {
 /// Everything that is read from files, before the sandbox closes them off.
 struct Setup {
   config::Destination destination;
-  trust::Pins pins;
+  std::vector<trust::Pins> pins;  ///< of each host, in the order of the destination's
   ssh::ClientKey key;
 };
 
@@ -23,8 +23,9 @@ struct Setup {
 [[nodiscard]] config::Destination load_destination(const Arguments& arguments,
                                                    const privilege::Caller& caller);
 
-/// Reads pins and key. A host without a pin is refused here, before anything is dialled. Throws
-/// `Failure` host_key_unpinned, known_hosts_unreadable and the key causes.
+/// Reads pins and key. A destination without a pinned host is refused here, before anything is
+/// dialled. Throws `Failure` host_key_unpinned, host_key_revoked, known_hosts_unreadable and the
+/// key causes.
 [[nodiscard]] Setup load_setup(config::Destination destination);
 
 }  // namespace sshsm::mailer

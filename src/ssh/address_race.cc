@@ -104,7 +104,10 @@ std::vector<Runner> line_up(const addrinfo* list, const std::vector<std::string>
   std::vector<Runner> runners;
   for (; list != nullptr && runners.size() < max_addresses; list = list->ai_next) {
     std::string name = numeric_name(*list);
-    if (std::find(left_out.begin(), left_out.end(), name) == left_out.end())
+    // Twice in /etc/hosts is once on the way: it would count as another address to try.
+    const bool is_there = std::any_of(runners.begin(), runners.end(),
+                                      [&](const Runner& runner) { return runner.name == name; });
+    if (!is_there && std::find(left_out.begin(), left_out.end(), name) == left_out.end())
       runners.push_back({list, std::move(name), {}, false});
   }
   return alternate_families(std::move(runners));

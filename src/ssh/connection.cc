@@ -2,118 +2,107 @@
 
 #include "base/failure.h"
 #include "base/text.h"
-#include "ssh/banner.h"
+#include "ssh/banner_hunt.h"
+#include "ssh/unreached_hosts.h"
 
-#include <sys/random.h>
-
-#include <cstdint>
-#include <optional>
+#include <algorithm>
 #include <utility>
-#include <vector>
 
 namespace sshsm::ssh {
 namespace {
 
-using base::Cause;
 using base::Deadline;
 using base::Failure;
-using base::Milliseconds;
 
-/// Long enough for some of the crowd that filled sshd's MaxStartups to be through, and not the same
-/// for each of them.
-Milliseconds pause_before_second_try() {
-  std::uint16_t random = 0;
-  if (getrandom(&random, sizeof random, 0) != sizeof random) random = 0;
-  return Milliseconds(200 + random % 800);
+/// From the first byte of the banner on there is no other host: this one proves itself or fails.
+std::unique_ptr<Session> prove(const Means& means, std::size_t host_index,
+                               base::Descriptor connection, const ClientKey& key, Deadline deadline,
+                               Progress& progress) {
+  const config::Destination& destination = means.destination;
+  const trust::Pins& pins = means.pins[host_index];
+  progress.has_banner = true;
+  progress.banner_at = base::Clock::now();
+  auto session = std::make_unique<Session>(std::move(connection), destination, pins.types());
+  session->shake_hands(deadline, means.waiter);
+  means.trace.note(base::concat({"host key ", session->check_host_key(pins), " is pinned"}));
+  progress.is_host_proved = true;
+  session->log_in(destination.user, key, deadline, means.waiter);
+  progress.is_logged_in = true;
+  means.trace.note(base::concat({"logged in as ", destination.user, " with ", key.name()}));
+  return session;
 }
 
-/// A silent address must leave time for the others.
-Deadline share_of(Deadline whole, std::size_t others) {
-  const auto left = whole.time() - base::Clock::now();
-  return Deadline(base::Clock::now() + left / static_cast<int>(others + 1));
-}
-
-class BannerHunt {
+/// Goes through the hosts until one gives a banner.
+class HostHunt {
  public:
-  BannerHunt(const Means& means, Deadline deadline, Progress& progress)
+  HostHunt(const Means& means, Deadline deadline, Progress& progress)
       : means_(means), deadline_(deadline), progress_(progress) {}
 
-  base::Descriptor run() {
-    for (;;) {
-      std::optional<RaceWinner> winner = dial();
-      if (!winner) continue;
-      progress_.address = winner->address;
-      means_.trace.note(base::concat(
-          {"connected to ", winner->address, " port ", std::to_string(means_.destination.port)}));
-      const BannerWait wait = wait_for_banner(winner->connection.get(),
-                                              share_of(deadline_, winner->others), means_.waiter);
-      if (wait.end == BannerWait::End::banner) return std::move(winner->connection);
-      prepare_next_try(*winner, wait);
+  std::unique_ptr<Session> run(const ClientKey& key) {
+    for (std::size_t index = 0; index < means_.pins.size(); ++index) {
+      base::Descriptor connection = reach(index);
+      if (!connection) continue;
+      try {
+        return prove(means_, index, std::move(connection), key, deadline_, progress_);
+      } catch (const Failure& failure) {
+        throw unreached_.beside(failure);
+      }
     }
+    progress_.host = unreached_.last_dialled();
+    throw unreached_.sum();
   }
 
  private:
-  /// Nothing where only the addresses that were left out can be connected to at all.
-  std::optional<RaceWinner> dial() {
+  /// Nothing where this host gave no banner, and why is noted.
+  base::Descriptor reach(std::size_t index) {
+    const std::string& host = means_.destination.hosts[index];
+    if (means_.pins[index].empty()) {
+      unreached_.add_unpinned(host, means_.pins[index]);
+    } else if (deadline_.passed() && !progress_.host.empty()) {
+      unreached_.add_left_over(host);
+    } else if (base::Descriptor connection = dial(index, host)) {
+      return connection;
+    }
+    if (is_list()) means_.trace.note(unreached_.last());
+    return {};
+  }
+
+  base::Descriptor dial(std::size_t index, const std::string& host) {
+    progress_.host = host;
+    progress_.address.clear();
+    if (is_list()) means_.trace.note("trying " + host);
     try {
-      return means_.dialler.dial(0, left_out_, deadline_, means_.waiter);
-    } catch (const Failure&) {
-      if (left_out_.empty() || was_second_try_) throw;
-      prepare_second_try();
-      return std::nullopt;
+      return hunt_for_banner(means_, index, deadline_of(index), progress_);
+    } catch (const Failure& failure) {
+      if (!leads_to_next_host(failure.cause())) throw unreached_.beside(failure);
+      unreached_.add(host, failure);
+      return {};
     }
   }
 
-  /// Other addresses come first; one that closed on us is tried once more, since that is what
-  /// sshd does beyond MaxStartups.
-  void prepare_next_try(const RaceWinner& winner, const BannerWait& wait) {
-    if (winner.others > 0 && left_out_.size() < Dialler::max_left_out) {
-      left_out_.push_back(winner.address);
-      return;
-    }
-    if (wait.end == BannerWait::End::silent || was_second_try_) give_up(winner, wait);
-    prepare_second_try();
+  /// connect-timeout, or less where the time to the greeting would not do for the hosts to come:
+  /// silent ones at the head of a long list must not keep mail from a good one for ever.
+  [[nodiscard]] Deadline deadline_of(std::size_t index) const {
+    const auto next = means_.pins.begin() + static_cast<std::ptrdiff_t>(index) + 1;
+    const auto others = std::count_if(next, means_.pins.end(),
+                                      [](const trust::Pins& pins) { return !pins.empty(); });
+    return earlier(Deadline::after(means_.destination.connect_timeout),
+                   share_of(deadline_, static_cast<std::size_t>(others)));
   }
 
-  void prepare_second_try() {
-    was_second_try_ = true;
-    left_out_.clear();
-    means_.trace.note("closed before the SSH banner; trying once more");
-    const Deadline pause = earlier(deadline_, Deadline::after(pause_before_second_try()));
-    [[maybe_unused]] const short nothing = means_.waiter.wait(-1, 0, pause);
-  }
-
-  [[noreturn]] void give_up(const RaceWinner& winner, const BannerWait& wait) const {
-    const std::string where = base::concat(
-        {winner.address, " port ", std::to_string(means_.destination.port),
-         wait.end == BannerWait::End::silent ? " is silent" : " closed the connection"});
-    throw Failure(Cause::no_banner, where, wait.text);
-  }
+  [[nodiscard]] bool is_list() const { return means_.destination.hosts.size() > 1; }
 
   const Means& means_;
   Deadline deadline_;
   Progress& progress_;
-  std::vector<std::string> left_out_;
-  bool was_second_try_ = false;
+  UnreachedHosts unreached_;
 };
 
 }  // namespace
 
 std::unique_ptr<Session> connect(const Means& means, ClientKey key, Deadline deadline,
                                  Progress& progress) {
-  const config::Destination& destination = means.destination;
-  const Deadline to_banner = earlier(deadline, Deadline::after(destination.connect_timeout));
-  base::Descriptor connection = BannerHunt(means, to_banner, progress).run();
-  progress.has_banner = true;
-  progress.banner_at = base::Clock::now();
-  auto session = std::make_unique<Session>(std::move(connection), destination, means.pins.types());
-  session->shake_hands(deadline, means.waiter);
-  means.trace.note(base::concat({"host key ", session->check_host_key(means.pins), " is pinned"}));
-  progress.is_host_proved = true;
-  session->log_in(destination.user, key, deadline, means.waiter);
-  progress.is_logged_in = true;
-  means.trace.note(base::concat({"logged in as ", destination.user, " with ", key.name()}));
-  return session;
+  return HostHunt(means, deadline, progress).run(key);
 }
 
 }  // namespace sshsm::ssh

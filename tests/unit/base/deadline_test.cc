@@ -19,3 +19,13 @@ TEST_CASE("the earlier of two deadlines is the one that counts") {
   CHECK(earlier(soon, Deadline::never()).time() == soon.time());
   CHECK(earlier(Deadline::never(), soon).time() == soon.time());
 }
+
+TEST_CASE("a share of a deadline is the first of equal parts, and nothing of one that passed") {
+  const auto before = Clock::now();
+  const Deadline whole(before + Milliseconds(40000));
+  CHECK(share_of(whole, 0).time() == whole.time());
+  const auto quarter = share_of(whole, 3).time();
+  CHECK(quarter >= before + Milliseconds(10000));
+  CHECK(quarter < before + Milliseconds(20000));
+  CHECK(share_of(Deadline(before - Milliseconds(1000)), 3).passed());
+}

@@ -1,0 +1,23 @@
+#pragma once
+
+#include "base/deadline.h"
+#include "base/descriptor.h"
+#include "ssh/connection.h"
+
+#include <cstddef>
+
+namespace sshsm::ssh {
+
+/// A connection to this host on which its SSH banner waits. `deadline` is for all its addresses.
+///
+/// An address that connects and gives no banner is left out of the next try, so that the others
+/// have theirs. Where none of them gives one and some closed or reset the connection, which is what
+/// sshd does beyond MaxStartups, those get a second try after a random pause, once for each host:
+/// once for the whole list would let a crowded first host use up what a crowded second one needs.
+///
+/// `progress.address` is the address last connected to. Throws `Failure` no_banner and the failures
+/// of the dialler.
+[[nodiscard]] base::Descriptor hunt_for_banner(const Means& means, std::size_t host_index,
+                                               base::Deadline deadline, Progress& progress);
+
+}  // namespace sshsm::ssh
