@@ -49,6 +49,8 @@ enum class Cause {
   batch_malformed,
   batch_unreadable,
   batch_overdue,
+  rest_refused,
+  rest_unwritable,
   stopped,
   resources_exhausted,
   internal_error,
