@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 
+#include <poll.h>
 #include <unistd.h>
 
 #include <array>
@@ -39,24 +40,38 @@ bool Input::has_message() const {
 }
 
 void Input::drop_message() {
+  if (rest_ != nullptr && message_->is_whole) rest_->keep();
   is_dropping_ = !message_->is_whole;
   message_.reset();
   take_events();
 }
 
-/// Goes on until more input is needed or a whole message is at hand.
-void Input::take_events() {
+void Input::drop_accepted_message() {
   try {
-    while (!failure_ && !is_over_ && !(message_ && message_->is_whole)) {
-      const Event event = reader_.next();
-      if (event != Event::need_input) {
-        take(event);
-        continue;
-      }
-      if (!feed()) return;
-    }
+    if (rest_ != nullptr) rest_->cut_off();
   } catch (const Failure& failure) {
     failure_ = failure;
+  }
+  drop_message();
+}
+
+void Input::take_events() {
+  try {
+    take_all_events();
+  } catch (const Failure& failure) {
+    failure_ = failure;
+  }
+}
+
+/// Goes on until more input is needed or a whole message is at hand.
+void Input::take_all_events() {
+  while (!failure_ && !is_over_ && !(message_ && message_->is_whole)) {
+    const Event event = reader_.next();
+    if (event != Event::need_input) {
+      take(event);
+      continue;
+    }
+    if (!feed()) return;
   }
 }
 
@@ -68,6 +83,8 @@ bool Input::feed() {
     return true;
   }
   const std::size_t fed = reader_.feed(unread_);
+  const std::string_view taken = std::string_view(unread_).substr(0, fed);
+  if (rest_ != nullptr) rest_->add(taken);
   unread_.erase(0, fed);
   return fed > 0;
 }
@@ -77,7 +94,8 @@ void Input::take(Event event) {
     case Event::need_input:
       break;
     case Event::envelope:
-      message_.emplace().envelope = reader_.envelope();
+      is_dropping_ = is_for_rest_alone_;
+      if (!is_dropping_) message_.emplace().envelope = reader_.envelope();
       break;
     case Event::body: {
       std::string piece = reader_.take_body();
@@ -85,13 +103,64 @@ void Input::take(Event event) {
       break;
     }
     case Event::message_end:
-      if (message_) message_->is_whole = true;
-      is_dropping_ = false;
+      end_message();
       break;
     case Event::end:
       is_over_ = true;
+      // Behind the last message stands nothing that anybody needs.
+      if (rest_ != nullptr) rest_->cut_off();
       break;
   }
+}
+
+void Input::end_message() {
+  is_dropping_ = false;
+  if (message_)
+    message_->is_whole = true;
+  else if (rest_ != nullptr)
+    rest_->keep();
+}
+
+bool Input::has_failed(Cause cause) const {
+  return failure_ && failure_->cause() == cause;
+}
+
+std::optional<Failure> Input::keep_rest(base::Waiter& waiter, base::Deadline deadline) {
+  is_for_rest_alone_ = true;
+  std::optional<Failure> failure;
+  try {
+    if (message_) drop_message();
+    if (!has_failed(Cause::rest_unwritable)) fill_rest(waiter, deadline);
+    if (has_failed(Cause::rest_unwritable)) failure = failure_;
+  } catch (const Failure& unwritable) {
+    failure = unwritable;
+  }
+  try {
+    rest_->finish();
+  } catch (const Failure& unwritable) {
+    if (!failure) failure = unwritable;
+  }
+  return failure;
+}
+
+/// What is batch SMTP goes the way of every message, so that a file that gets full holds whole
+/// ones; from the first part that is not, everything is taken as it is.
+void Input::fill_rest(base::Waiter& waiter, base::Deadline deadline) {
+  if (failure_) add_unread_to_rest();
+  while (!is_over_ && !is_at_end_ && !has_failed(Cause::rest_unwritable)) {
+    if (has_failed(Cause::batch_unreadable)) rest_->give_up("the batch cannot be read");
+    if (deadline.passed() || waiter.wait(descriptor_, POLLIN, deadline) == 0)
+      rest_->give_up("the batch did not end in time");
+    read();
+    if (failure_ && !has_failed(Cause::rest_unwritable)) add_unread_to_rest();
+  }
+  if (has_failed(Cause::batch_empty)) rest_->cut_off();
+}
+
+void Input::add_unread_to_rest() {
+  if (reader_.line_end()) rest_->state_line_end(*reader_.line_end());
+  rest_->add(unread_);
+  unread_.clear();
 }
 
 }  // namespace sshsm::mailer

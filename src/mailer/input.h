@@ -1,6 +1,9 @@
 #pragma once
 
+#include "base/deadline.h"
 #include "base/failure.h"
+#include "base/waiter.h"
+#include "mailer/rest_file.h"
 #include "smtp/batch_reader.h"
 
 #include <cstddef>
@@ -22,12 +25,17 @@ struct IncomingMessage {
 /// A message up to `max_held` octets is held until its final dot was read, so that a batch that was
 /// cut off starts nothing at the far side (some mail servers queue what a cut-off session left).
 /// A larger one is passed on as it comes.
+///
+/// With a rest file every octet is written there as it is read. The next message is then read only
+/// when the one before is decided, so that cutting off an accepted one is a plain truncation. That
+/// costs a round trip per message, which the next envelope would else share with the final dot.
 class Input {
  public:
   static constexpr std::size_t max_held = 1024 * 1024;
 
   /// Reads from `descriptor`, which it does not own and whose flags it leaves alone.
-  explicit Input(int descriptor) : descriptor_(descriptor) {}
+  /// So with `rest`, which may be null.
+  explicit Input(int descriptor, RestFile* rest = nullptr) : descriptor_(descriptor), rest_(rest) {}
 
   /// True when it would read: poll the descriptor for POLLIN, then call `read`.
   [[nodiscard]] bool wants_to_read() const;
@@ -37,25 +45,41 @@ class Input {
   /// The message being read, when it may be sent: it is whole, or too large to be held.
   [[nodiscard]] bool has_message() const;
   [[nodiscard]] IncomingMessage& message() { return *message_; }
-  /// The message was sent or given up. Nothing of it is kept; what is still to come of its body is
-  /// read and dropped.
+  /// The message was sent or given up. Nothing of it is kept but what stands in the rest file; what
+  /// is still to come of its body is read and dropped.
   void drop_message();
+  /// The message was accepted: drops it and cuts it off the rest file.
+  void drop_accepted_message();
+
+  /// Nothing more is sent: reads all that is left into the rest file alone, parts that are not
+  /// batch SMTP included, and puts that on the disk. A caller who does not end his batch is waited
+  /// for until `deadline`. Gives the failure where the file does not hold everything.
+  [[nodiscard]] std::optional<base::Failure> keep_rest(base::Waiter& waiter,
+                                                       base::Deadline deadline);
 
   /// True when everything was read and taken.
   [[nodiscard]] bool is_over() const { return is_over_ && !message_; }
   /// Why the reading stopped early, if it did: batch_malformed,
-  /// batch_truncated, batch_empty, batch_unreadable. What came before it is still to be sent.
+  /// batch_truncated, batch_empty, batch_unreadable, rest_unwritable. What came before it is still
+  /// to be sent.
   [[nodiscard]] const std::optional<base::Failure>& failure() const { return failure_; }
   /// True while part of a message was read, whole or not.
   [[nodiscard]] bool has_part() const { return message_.has_value(); }
 
  private:
   void take_events();
+  void take_all_events();
   /// Gives the reader more, or the end; false when there is nothing to give.
   bool feed();
   void take(smtp::BatchReader::Event event);
+  void end_message();
+  void fill_rest(base::Waiter& waiter, base::Deadline deadline);
+  void add_unread_to_rest();
+  [[nodiscard]] bool has_failed(base::Cause cause) const;
 
   int descriptor_;
+  RestFile* rest_;
+  bool is_for_rest_alone_ = false;
   smtp::BatchReader reader_;
   std::string unread_;
   bool is_at_end_ = false;

@@ -56,6 +56,8 @@ class BatchReader {
   [[nodiscard]] std::string take_body();
   /// The line that was read last, counted from 1; 0 before the first. For messages to people.
   [[nodiscard]] std::size_t line_number() const noexcept;
+  /// What ends its lines, once the first one was read.
+  [[nodiscard]] std::optional<LineEnd> line_end() const noexcept { return line_end_; }
 
  private:
   using Handler = void (BatchReader::*)(std::string_view line);
