@@ -49,9 +49,20 @@ void Report::add(const smtp::MessageOutcome& outcome) {
 
 void Report::add(const base::Failure& failure) {
   add_status(base::ExitStatus::deferred);
+  add_line(line_of(failure));
+}
+
+void Report::begin_with(const base::Failure& failure) {
+  add_status(base::ExitStatus::deferred);
+  const Line line = line_of(failure);
+  std::erase(lines_, line);
+  lines_.insert(lines_.begin(), line);
+}
+
+Report::Line Report::line_of(const base::Failure& failure) const {
   const std::string whole = base::describe(failure, destination_, host_);
   const std::size_t code_size = base::row_of(failure.cause()).code.size();
-  add_line({whole.substr(0, code_size), whole.substr(code_size)});
+  return {whole.substr(0, code_size), whole.substr(code_size)};
 }
 
 void Report::add_line(Line line) {

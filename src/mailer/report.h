@@ -26,6 +26,8 @@ class Report {
 
   void add(const smtp::MessageOutcome& outcome);
   void add(const base::Failure& failure);
+  /// The same as the first line, which no other can push out; it is said only once.
+  void begin_with(const base::Failure& failure);
 
   /// The worst of all that was added; deferred where nothing was.
   [[nodiscard]] base::ExitStatus exit_status() const;
@@ -38,8 +40,11 @@ class Report {
   struct Line {
     std::string code;
     std::string rest;
+
+    friend bool operator==(const Line&, const Line&) = default;
   };
 
+  [[nodiscard]] Line line_of(const base::Failure& failure) const;
   void add_line(Line line);
   void add_status(base::ExitStatus status);
 

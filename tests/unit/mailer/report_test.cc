@@ -46,6 +46,22 @@ TEST_CASE("a refused recipient has a line that begins with the code") {
         "<bob0@friend.example>: \"550 5.1.1 no such 'user'\\x1b\"\n");
 }
 
+TEST_CASE("what is said first is said once, and no other line pushes it out") {
+  Report report("myfriend", "mx");
+  for (int i = 0; i < 70; ++i) report.add(outcome(Fate::refused, "5.1.1", "550 5.1.1 no"));
+  const Failure full(Cause::rest_unwritable, "why");
+  report.begin_with(full);
+  CHECK(report.exit_status() == ExitStatus::deferred);
+  const std::string line =
+      "4.3.0 sshsm: myfriend (mx): cannot keep the rest of the batch: why; take what is missing "
+      "there from the batch\n";
+  CHECK(report.text().starts_with(line));
+  Report other("myfriend", "mx");
+  other.add(full);
+  other.begin_with(full);
+  CHECK(other.text() == line);
+}
+
 TEST_CASE(
     "where the mail stays queued every line is of class 4, since Postfix believes the first") {
   Report report("myfriend", "mx");
