@@ -29,7 +29,8 @@ constexpr Option options[] = {
     {",b", "s|S", "-bS", "read batch SMTP on standard input"},
     {",v", nullptr, "-v", "show the conversation and the log lines on standard error"},
     {"config-dir", "DIR", "--config-dir DIR", "look for DEST.conf, the key and the pins there"},
-    {"rest", "FILE", "--rest FILE", "with -bS: not supported by this version"},
+    {"rest", "FILE", "--rest FILE",
+     "read batch SMTP, and leave in FILE, a new one, what was not accepted"},
     {"lmtp", nullptr, "--lmtp", "speak LMTP: not supported by this version"},
     {"help", nullptr, "--help", "print this, as the only argument"},
     {"version", nullptr, "--version", "print the version, as the only argument"},
@@ -88,7 +89,7 @@ Mode mode_of(const po::variables_map& values) {
   if (is_lmtp) return Mode::lmtp;
   if (letter == "S") return Mode::batch;
   if (letter == "s") return Mode::interactive;
-  if (values.count("-b") == 0) return Mode::automatic;
+  if (values.count("-b") == 0) return values.count("rest") == 0 ? Mode::automatic : Mode::batch;
   throw Failure(Cause::bad_arguments, "unknown mode -b" + letter);
 }
 
@@ -103,6 +104,8 @@ Arguments checked(const po::variables_map& values) {
   arguments.config_dir = text_of(values, "config-dir");
   arguments.rest_file = text_of(values, "rest");
   arguments.destination = text_of(values, "destination");
+  if (values.count("rest") != 0 && arguments.mode != Mode::batch)
+    throw Failure(Cause::bad_arguments, "--rest is for -bS alone");
   if (values["help"].as<bool>() || values["version"].as<bool>())
     throw Failure(Cause::bad_arguments, "--help and --version stand alone");
   if (values.count("config-dir") != 0 && arguments.config_dir.empty())
@@ -133,12 +136,15 @@ bool is_greeting_expected(std::span<char* const> words) {
     return std::any_of(words.begin(), words.end(),
                        [&](const char* word) { return is_word(word, text); });
   };
-  return has("-bs") || has("--lmtp") || !has("-bS");
+  const bool has_rest = has("--rest") || std::any_of(words.begin(), words.end(), [](auto* word) {
+                          return std::string_view(word).starts_with("--rest=");
+                        });
+  return has("-bs") || has("--lmtp") || !(has("-bS") || has_rest);
 }
 
 std::string help_text() {
   std::string text =
-      "Usage: sshsm [-v] [--config-dir DIR] -bS [--] DEST < mail.bsmtp\n\n"
+      "Usage: sshsm [-v] [--config-dir DIR] -bS [--rest FILE] [--] DEST < mail.bsmtp\n\n"
       "Carries mail over SSH to the host that DEST.conf names.\n\n";
   for (const Option& option : options) {
     std::string spelling = option.spelling;

@@ -19,7 +19,7 @@ struct Arguments {
   bool is_help = false;     ///< --help, and nothing else
   bool is_version = false;  ///< --version, and nothing else
   std::string config_dir;   ///< empty: the built-in one
-  std::string rest_file;    ///< empty: none
+  std::string rest_file;    ///< empty: none; else the mode is batch
   std::string destination;  ///< not checked yet
 };
 
@@ -28,8 +28,8 @@ struct Arguments {
 [[nodiscard]] Arguments parse_arguments(std::span<char* const> words);
 
 /// True where a failure is told as an SMTP greeting on standard output, because whoever called
-/// expects a conversation: any word is -bs or --lmtp, or none is -bS. Looks at the bare words,
-/// since it must be known also of words that cannot be parsed.
+/// expects a conversation: any word is -bs or --lmtp, or none is -bS or --rest. Looks at the bare
+/// words, since it must be known also of words that cannot be parsed.
 [[nodiscard]] bool is_greeting_expected(std::span<char* const> words);
 
 /// The text of --help, made from the tables of options, keys and statuses.

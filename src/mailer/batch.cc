@@ -1,6 +1,7 @@
 #include "mailer/batch.h"
 
 #include "base/failure.h"
+#include "base/text.h"
 #include "privilege/start.h"
 
 #include <poll.h>
@@ -19,6 +20,8 @@ using Need = smtp::Client::Need;
 using Wait = smtp::Client::Wait;
 
 constexpr std::size_t body_piece = 64 * 1024;
+/// For what is left of a batch that is overdue already: most mail servers wait an hour for us.
+constexpr std::chrono::seconds rest_patience{10};
 
 std::vector<std::string> paths_of(const smtp::Envelope& envelope) {
   std::vector<std::string> paths;
@@ -28,17 +31,23 @@ std::vector<std::string> paths_of(const smtp::Envelope& envelope) {
 
 }  // namespace
 
-Batch::Batch(Line& line, base::Log& log, base::Trace& trace, int input)
+Batch::Batch(Line& line, base::Log& log, base::Trace& trace, int input, RestFile* rest)
     : line_(line),
       trace_(trace),
       descriptor_(input),
-      input_(input),
+      rest_(rest),
+      input_(input, rest),
       report_(line.destination().name, line.host()),
       log_({line.destination().name, "none", line.destination().port}, log, trace),
       opening_(line.timeline()),
       batch_deadline_(Deadline::after(line.destination().batch_timeout)) {}
 
 void Batch::run() {
+  carry();
+  if (rest_ != nullptr) keep_rest();
+}
+
+void Batch::carry() {
   try {
     read_first_message();
     if (input_.has_message()) {
@@ -53,6 +62,16 @@ void Batch::run() {
     record_unsent_message(*no_more_);
     report_.add(*no_more_);
   }
+}
+
+void Batch::keep_rest() {
+  // The far side need not wait for a caller who takes his time.
+  line_.hang_up();
+  const Deadline patience = Deadline::after(rest_patience);
+  const Deadline until(std::max(patience.time(), batch_deadline_.time()));
+  const std::optional<Failure> failure = input_.keep_rest(waiter_, until);
+  trace_.note(base::concat({"rest: ", std::to_string(rest_->size()), " octets"}));
+  if (failure) report_.begin_with(*failure);
 }
 
 void Batch::read_first_message() {
@@ -107,10 +126,11 @@ void Batch::serve_client() {
 
 bool Batch::begin_next_message() {
   if (opening_.greeted == Timeline::not_yet) opening_.greeted = base::Clock::now();
+  take_outcomes();
   if (is_message_begun_) {
-    // It was decided before its body was through.
-    is_message_begun_ = false;
-    input_.drop_message();
+    // With a rest file its fate comes first; else it was decided before its body was through.
+    if (rest_ != nullptr) return false;
+    let_go_of_message();
   }
   note_why_no_more();
   if (no_more_ || input_.is_over()) {
@@ -149,9 +169,12 @@ bool Batch::pass_body() {
   }
   if (!input_.message().is_whole) return false;
   client_->end_body();
-  is_message_begun_ = false;
-  input_.drop_message();
+  if (rest_ == nullptr) let_go_of_message();
   return true;
+}
+
+void Batch::let_go_of_message() {
+  if (std::exchange(is_message_begun_, false)) input_.drop_message();
 }
 
 bool Batch::add_piece_of_body() {
@@ -202,11 +225,19 @@ void Batch::receive() {
 
 void Batch::take_outcomes() {
   while (const std::optional<smtp::MessageOutcome> outcome = client_->take_outcome()) {
-    log_.record(*outcome, undecided_.front());
-    report_.add(*outcome);
-    undecided_.pop_front();
+    settle(*outcome);
     privilege::set_in_doubt(client_->is_in_doubt());
   }
+}
+
+void Batch::settle(const smtp::MessageOutcome& outcome) {
+  log_.record(outcome, undecided_.front());
+  report_.add(outcome);
+  undecided_.pop_front();
+  if (rest_ == nullptr) return;
+  if (outcome.fate != smtp::Fate::accepted) return let_go_of_message();
+  is_message_begun_ = false;
+  input_.drop_accepted_message();
 }
 
 void Batch::check_deadlines() {
@@ -236,8 +267,7 @@ void Batch::lose(const Failure& failure) {
   report_.set_host(line_.host());
   opening_.banner = line_.timeline().banner;
   const bool is_explained = settle_undecided(failure);
-  if (is_message_begun_) input_.drop_message();
-  is_message_begun_ = false;
+  let_go_of_message();
   // A mail server that said 421 and hung up has told the reason itself.
   if (report_.tells_of_deferral() && !input_.has_part()) return;
   if (was_last_message()) return;
@@ -252,9 +282,7 @@ bool Batch::settle_undecided(const Failure& failure) {
   if (!client_) return is_explained;
   hear_the_last();
   for (const smtp::MessageOutcome& outcome : client_->abandon(failure)) {
-    log_.record(outcome, undecided_.front());
-    report_.add(outcome);
-    undecided_.pop_front();
+    settle(outcome);
     is_explained = is_explained || outcome.fate == smtp::Fate::deferred;
   }
   return is_explained;

@@ -7,6 +7,7 @@
 #include "mailer/input.h"
 #include "mailer/line.h"
 #include "mailer/report.h"
+#include "mailer/rest_file.h"
 #include "smtp/client.h"
 
 #include <deque>
@@ -25,8 +26,8 @@ namespace sshsm::mailer {
 /// the log can name the recipients that a dead line kept waiting.
 class Batch {
  public:
-  /// Reads from `input`, which it does not own. All references outlive it.
-  Batch(Line& line, base::Log& log, base::Trace& trace, int input);
+  /// Reads from `input`, which it does not own. `rest` may be null. All references outlive it.
+  Batch(Line& line, base::Log& log, base::Trace& trace, int input, RestFile* rest);
 
   /// Carries the whole batch. Every failure ends up in the report and in the log; none is thrown.
   void run();
@@ -34,6 +35,8 @@ class Batch {
   [[nodiscard]] const Report& report() const { return report_; }
 
  private:
+  void carry();
+  void keep_rest();
   void read_first_message();
   void connect();
   void converse();
@@ -48,6 +51,8 @@ class Batch {
   void wait_for_events();
   void receive();
   void take_outcomes();
+  void settle(const smtp::MessageOutcome& outcome);
+  void let_go_of_message();
   void check_deadlines();
   [[nodiscard]] bool is_overdue() const { return batch_deadline_.passed(); }
 
@@ -65,6 +70,7 @@ class Batch {
   base::Trace& trace_;
   int descriptor_;
   base::PlainWaiter waiter_;
+  RestFile* rest_;
   Input input_;
   Report report_;
   DeliveryLog log_;

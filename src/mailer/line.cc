@@ -23,7 +23,8 @@ void Line::open(base::Waiter& waiter) {
 
 void Line::hang_up() {
   channel_.reset();
-  session_->disconnect();
+  if (session_) session_->disconnect();
+  session_.reset();
 }
 
 Line::Arrival Line::receive() {

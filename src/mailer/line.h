@@ -28,7 +28,7 @@ class Line {
   /// Throws the failures of `ssh::connect` and of the channel.
   void open(base::Waiter& waiter);
   [[nodiscard]] bool is_open() const { return channel_ != nullptr; }
-  /// Ends the connection. What the mail server may still say is not waited for.
+  /// Ends the connection, if there is one. What the mail server may still say is not waited for.
   void hang_up();
 
   /// What came from the mail server since the last call, and why no more will come if the

@@ -10,6 +10,7 @@
 #include "mailer/batch.h"
 #include "mailer/delivery_log.h"
 #include "mailer/host_pins.h"
+#include "mailer/rest_file.h"
 #include "mailer/setup.h"
 #include "privilege/identity.h"
 #include "privilege/sandbox.h"
@@ -20,6 +21,7 @@
 
 #include <exception>
 #include <new>
+#include <optional>
 #include <string>
 
 namespace sshsm::mailer {
@@ -79,7 +81,8 @@ struct Request {
   std::string host;
 };
 
-/// The order is the safety: one identity, configuration, dialler, pins and key, sandbox, mail.
+/// The order is the safety: one identity, configuration, dialler, pins and key, sandbox, mail. The
+/// rest file is the mail user's, and no call that could not begin leaves one behind.
 ExitStatus carry_batch(Request& request) {
   base::Trace trace = request.arguments.is_verbose ? base::Trace(STDERR_FILENO) : base::Trace();
   config::Destination destination =
@@ -89,10 +92,12 @@ ExitStatus carry_batch(Request& request) {
   ssh::Dialler dialler(destination);
   Setup setup = load_setup(std::move(destination));
   note_remarks(setup, trace);
+  std::optional<RestFile> rest;
+  if (!request.arguments.rest_file.empty()) rest.emplace(request.arguments.rest_file);
   const privilege::Sandbox sandbox = privilege::enter_sandbox();
   note_sandbox(sandbox, trace);
   Line line(std::move(setup), dialler, trace);
-  Batch batch(line, request.log, trace, STDIN_FILENO);
+  Batch batch(line, request.log, trace, STDIN_FILENO, rest ? &*rest : nullptr);
   batch.run();
   write_all(STDERR_FILENO, batch.report().text());
   return batch.report().exit_status();
@@ -100,7 +105,6 @@ ExitStatus carry_batch(Request& request) {
 
 ExitStatus carry(Request& request) {
   const Arguments& arguments = request.arguments;
-  if (!arguments.rest_file.empty()) throw Failure(Cause::not_supported, "--rest");
   switch (arguments.mode) {
     case Mode::batch:
       return carry_batch(request);

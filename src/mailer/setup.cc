@@ -93,6 +93,8 @@ std::string own_host_name() {
 config::Destination load_destination(const Arguments& arguments, const privilege::Caller& caller) {
   if (!config::is_destination_name(arguments.destination))
     throw Failure(Cause::bad_destination, base::quoted(arguments.destination, 64));
+  if (!arguments.rest_file.empty() && caller.is_foreign())
+    throw Failure(Cause::bad_arguments, "--rest is only for root and the mail user");
   const std::string directory = directory_of(arguments, caller);
   privilege::become_mail_user(caller, caller.is_root() ? run_as(directory) : std::string());
   const std::string path = base::concat({directory, "/", arguments.destination, ".conf"});

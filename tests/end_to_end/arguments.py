@@ -122,10 +122,6 @@ def help_and_version_beside_others_are_refused(bench):
 @case
 def modes_and_options_of_a_later_version_are_75(bench):
     friend = bench.friend()
-    result = bench.run("--config-dir", friend.directory, "-bS", "--rest", friend.path("rest"), "friend",
-                       stdin=ONE)
-    result.has_status(75)
-    expect("not supported by this version" in result.stderr, True, result.stderr)
     for mode in (["-bs"], ["--lmtp"], []):
         result = bench.run("--config-dir", friend.directory, *mode, "friend", stdin=b"QUIT\r\n")
         result.has_status(75)

@@ -84,6 +84,19 @@ TEST_CASE("an empty file name is a script's unset variable and no file") {
   CHECK(complaint({"-bS", "--config-dir", "", "myfriend"}) == "--config-dir is empty");
 }
 
+TEST_CASE("a rest file is a batch's, with or without -bS") {
+  CHECK(parse({"--rest", "file", "myfriend"}).mode == Mode::batch);
+  CHECK(parse({"--rest=file", "-bS", "myfriend"}).mode == Mode::batch);
+  CHECK(parse({"--rest=file", "-bS", "myfriend"}).rest_file == "file");
+  CHECK(complaint({"--rest", "file", "-bs", "myfriend"}) == "--rest is for -bS alone");
+  CHECK(complaint({"--lmtp", "--rest", "file", "myfriend"}) == "--rest is for -bS alone");
+  CHECK_FALSE(expects_greeting({"--rest", "file", "myfriend"}));
+  CHECK_FALSE(expects_greeting({"--rest=file", "--nonsense"}));
+  CHECK(expects_greeting({"--rest", "file", "-bs", "myfriend"}));
+  CHECK(expects_greeting({"--lmtp", "--rest", "file", "myfriend"}));
+  CHECK(expects_greeting({"--restless", "myfriend"}));
+}
+
 TEST_CASE("no name is guessed from its beginning") {
   CHECK(complaint({"--conf", "/tmp", "-bS", "myfriend"}) == "unrecognised option '--conf'");
   CHECK(complaint({"--config", "/tmp", "-bS", "myfriend"}) == "unrecognised option '--config'");
