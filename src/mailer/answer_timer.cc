@@ -9,7 +9,7 @@ namespace sshsm::mailer {
 namespace {
 
 using base::Deadline;
-using Wait = smtp::Client::Wait;
+using Wait = smtp::Wait;
 
 // RFC 5321 4.5.3.2.5 and 4.5.3.2.4.
 constexpr std::chrono::seconds max_go_ahead_wait{120};

@@ -2,7 +2,7 @@
 
 #include "base/deadline.h"
 #include "config/destination.h"
-#include "smtp/client.h"
+#include "smtp/wait.h"
 
 namespace sshsm::mailer {
 
@@ -18,9 +18,9 @@ class AnswerTimer {
   /// Something moved.
   void restart() { last_advance_ = base::Clock::now(); }
   [[nodiscard]] base::Deadline greeting_deadline() const { return greeting_deadline_; }
-  [[nodiscard]] base::Deadline deadline_of(smtp::Client::Wait wait) const;
+  [[nodiscard]] base::Deadline deadline_of(smtp::Wait wait) const;
   /// Throws `Failure` answer_timed_out where the deadline of this wait has passed.
-  void check(smtp::Client::Wait wait) const;
+  void check(smtp::Wait wait) const;
 
  private:
   const config::Destination& limits_;

@@ -17,7 +17,7 @@ using base::Cause;
 using base::Deadline;
 using base::Failure;
 using Need = smtp::Client::Need;
-using Wait = smtp::Client::Wait;
+using Wait = smtp::Wait;
 
 constexpr std::size_t body_piece = 64 * 1024;
 /// For what is left of a batch that is overdue already: most mail servers wait an hour for us.
@@ -87,7 +87,7 @@ void Batch::connect() {
   log_.set_address(line_.address());
   report_.set_host(line_.host());
   opening_ = line_.timeline();
-  smtp::Client::Observer observer;
+  smtp::Observer observer;
   if (trace_.is_on())
     observer = [this](char direction, std::string_view line) { trace_.dialogue(direction, line); };
   client_.emplace(line_.destination().helo, std::move(observer));

@@ -86,33 +86,20 @@ std::size_t BatchReader::read_body(std::string_view bytes) {
 }
 
 std::size_t BatchReader::read_command(std::string_view bytes) {
-  constexpr std::size_t max_line_end = 2;
-  const std::size_t line_feed = bytes.find('\n');
-  const bool is_whole = line_feed != std::string_view::npos;
-  const std::size_t room = max_command_line + max_line_end - line_.size();
-  const std::size_t taken = std::min(is_whole ? line_feed + 1 : bytes.size(), room);
-  line_ += bytes.substr(0, taken);
-  if (line_.ends_with('\n')) {
-    end_command_line();
-  } else if (line_.size() - (line_.ends_with('\r') ? 1U : 0U) > max_command_line) {
-    ++line_number_;
-    fail_malformed("a command line is too long", line_);
-  }
-  return taken;
+  const std::size_t size = bytes.size();
+  std::optional<CommandReader::Line> line = commands_.read(bytes);
+  // What is wrong already need not wait for the line's end, which may never come.
+  const std::string& unfinished = commands_.unfinished_line();
+  if (commands_.is_too_long() || unfinished.ends_with('\n'))
+    line = {unfinished, commands_.is_too_long()};
+  if (line) end_command_line(*line);
+  return size - bytes.size();
 }
 
-void BatchReader::end_command_line() {
+void BatchReader::end_command_line(const CommandReader::Line& line) {
   ++line_number_;
-  const bool ends_in_crlf = line_.ends_with("\r\n");
-  if (!line_end_) line_end_ = ends_in_crlf ? LineEnd::crlf : LineEnd::lf;
-  std::string line = std::exchange(line_, {});
-  // What the batch's own line end leaves behind, a lone CR or LF, is a control like any other.
-  if (line_end_ == LineEnd::lf)
-    line.pop_back();
-  else if (ends_in_crlf)
-    line.resize(line.size() - 2);
-  if (line.size() > max_command_line) return fail_malformed("a command line is too long", line);
-  handle_command(line);
+  if (line.is_too_long) return fail_malformed("a command line is too long", line.text);
+  handle_command(line.text);
 }
 
 void BatchReader::handle_command(std::string_view line) {
@@ -153,13 +140,12 @@ void BatchReader::on_data(std::string_view line) {
   if (!is_in_transaction_) return fail_malformed("DATA without MAIL", line);
   if (envelope_.recipients.empty()) return fail_malformed("DATA without RCPT", line);
   is_in_transaction_ = false;
-  body_reader_.emplace(*line_end_);
+  body_reader_.emplace(*commands_.line_end());
   event_ = Event::envelope;
 }
 
 void BatchReader::end_outside_body() {
-  if (!line_.empty()) {
-    const std::string line = std::exchange(line_, {});
+  if (const std::string& line = commands_.unfinished_line(); !line.empty()) {
     ++line_number_;
     const Verb* const verb = has_control(line) ? nullptr : find_verb(line);
     if (verb == nullptr || !verb->is_idle) return fail_truncated();

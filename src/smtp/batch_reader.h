@@ -2,6 +2,7 @@
 
 #include "base/failure.h"
 #include "smtp/body_reader.h"
+#include "smtp/command_reader.h"
 #include "smtp/envelope.h"
 
 #include <cstddef>
@@ -26,7 +27,7 @@ namespace sshsm::smtp {
 class BatchReader {
  public:
   /// A command line with all its parameters, without its line end; longer is malformed.
-  static constexpr std::size_t max_command_line = 4096;
+  static constexpr std::size_t max_command_line = CommandReader::max_line;
   /// Of one message; one more is malformed.
   static constexpr std::size_t max_recipients = 10000;
   /// What waits in `take_body()` never grows past this; nothing is fed before it is taken.
@@ -57,7 +58,7 @@ class BatchReader {
   /// The line that was read last, counted from 1; 0 before the first. For messages to people.
   [[nodiscard]] std::size_t line_number() const noexcept;
   /// What ends its lines, once the first one was read.
-  [[nodiscard]] std::optional<LineEnd> line_end() const noexcept { return line_end_; }
+  [[nodiscard]] std::optional<LineEnd> line_end() const noexcept { return commands_.line_end(); }
 
  private:
   using Handler = void (BatchReader::*)(std::string_view line);
@@ -72,7 +73,7 @@ class BatchReader {
   [[nodiscard]] bool is_waiting() const noexcept;
   [[nodiscard]] std::size_t read_command(std::string_view bytes);
   [[nodiscard]] std::size_t read_body(std::string_view bytes);
-  void end_command_line();
+  void end_command_line(const CommandReader::Line& line);
   void handle_command(std::string_view line);
   void ignore(std::string_view line);
   void on_quit(std::string_view line);
@@ -84,8 +85,7 @@ class BatchReader {
   void fail_malformed(std::string_view why, std::string_view line);
   void fail_truncated();
 
-  std::optional<LineEnd> line_end_;  ///< as the first line said
-  std::string line_;
+  CommandReader commands_;
   std::size_t line_number_ = 0;
   Envelope envelope_;
   bool is_in_transaction_ = false;

@@ -22,14 +22,6 @@ std::shared_ptr<Transaction> make_transaction(const Envelope& envelope,
   return transaction;
 }
 
-/// The same failure in the words for a message that the peer may have in full.
-Failure maybe_delivered(const Failure& failure) {
-  const std::string_view sentence = base::row_of(failure.cause()).sentence;
-  const std::string_view separator = failure.detail().empty() ? "" : ": ";
-  return Failure(Cause::maybe_delivered, base::concat({sentence, separator, failure.detail()}),
-                 failure.peer_text());
-}
-
 }  // namespace
 
 Client::Client(std::string helo, Observer observer)
@@ -87,7 +79,7 @@ Client::Need Client::need_of_body() const {
   return is_full ? Need::peer : Need::body;
 }
 
-Client::Wait Client::wait() const {
+Wait Client::wait() const {
   if (is_lost() || is_quit_given_) return Wait::nothing;
   if (output_.has_unsent_body()) return Wait::block;
   if (expected_.empty()) return Wait::nothing;

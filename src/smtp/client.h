@@ -3,14 +3,15 @@
 #include "base/failure.h"
 #include "smtp/capabilities.h"
 #include "smtp/envelope.h"
+#include "smtp/observer.h"
 #include "smtp/outcome.h"
 #include "smtp/output_buffer.h"
 #include "smtp/reply.h"
 #include "smtp/transaction.h"
+#include "smtp/wait.h"
 
 #include <cstddef>
 #include <deque>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -37,16 +38,6 @@ class Client {
   /// With so much unsent output no more of a body is asked for.
   static constexpr std::size_t max_unsent = 256 * 1024;
 
-  /// What the machine waits for; each has its own time limit (RFC 5321 4.5.3.2).
-  enum class Wait {
-    greeting,
-    reply,     ///< to EHLO, MAIL, RCPT, RSET
-    go_ahead,  ///< to DATA
-    block,     ///< the peer takes a piece of the message
-    dot,       ///< to the final dot, or the last chunk
-    nothing,   ///< it is the caller's turn and no reply is due
-  };
-
   /// What the caller should do next, besides moving bytes.
   enum class Need {
     peer,     ///< only the peer can move things on
@@ -54,10 +45,6 @@ class Client {
     body,     ///< `add_body` or `end_body`
     nothing,  ///< finished and nothing undecided: QUIT is in the output, or the line is lost
   };
-
-  /// Called with every line of the conversation: '<' from the peer, '>' to him, without line end;
-  /// a body is told at its end, as `(N octets)`.
-  using Observer = std::function<void(char direction, std::string_view line)>;
 
   /// `helo` is the name we say we are.
   explicit Client(std::string helo, Observer observer = {});
@@ -146,7 +133,6 @@ class Client {
 
   // client_replies.cc: one function for each kind of reply.
   void on_reply(const Reply& reply);
-  void observe_reply(const Reply& reply);
   [[nodiscard]] bool is_due(const Reply& reply) const;
   void dispatch(const ExpectedReply& expected, const Reply& reply);
   void on_early_reply(const Reply& reply);

@@ -1,5 +1,6 @@
 #include "base/text.h"
 #include "smtp/client.h"
+#include "smtp/greeting.h"
 #include "smtp/judgement.h"
 
 #include <utility>
@@ -12,7 +13,6 @@ using base::Failure;
 using To = ExpectedReply::To;
 using Content = Transaction::Content;
 
-constexpr int service_ready = 220;
 constexpr int hello_done = 250;
 
 Failure unexpected(std::string detail, const Reply& reply) {
@@ -40,19 +40,8 @@ void Client::receive(std::string_view bytes) {
         reader_.read(bytes, is_greeted_ ? Cause::reply_malformed : Cause::text_before_greeting);
     if (!reply) return;
     ++replies_received_;
-    observe_reply(*reply);
+    observe(observer_, *reply);
     on_reply(*reply);
-  }
-}
-
-void Client::observe_reply(const Reply& reply) {
-  if (!observer_) return;
-  const std::string code = std::to_string(reply.code);
-  for (std::size_t i = 0; i < reply.lines.size(); ++i) {
-    const std::string& text = reply.lines[i];
-    const bool is_last = i + 1 == reply.lines.size();
-    const std::string_view separator = !is_last ? "-" : text.empty() ? "" : " ";
-    observer_('<', base::concat({code, separator, text}));
   }
 }
 
@@ -115,8 +104,7 @@ void Client::on_hang_up(const Reply& reply) {
 }
 
 void Client::on_greeting(const Reply& reply) {
-  if (reply.is_refusal()) throw Failure(Cause::greeting_refused, {}, text_of(reply));
-  if (reply.code != service_ready) throw unexpected("as the greeting", reply);
+  require_greeting(reply);
   is_greeted_ = true;
   say("EHLO " + helo_);
   expect(To::ehlo);

@@ -1,5 +1,7 @@
 #include "smtp/judgement.h"
 
+#include "base/text.h"
+
 #include <algorithm>
 #include <array>
 #include <string>
@@ -62,6 +64,13 @@ void settle_by_answers(MessageOutcome& outcome) {
       share_fate(recipient, outcome.fate);
     recipient.fate = outcome.fate;
   }
+}
+
+base::Failure maybe_delivered(const base::Failure& failure) {
+  const std::string_view sentence = base::row_of(failure.cause()).sentence;
+  const std::string_view separator = failure.detail().empty() ? "" : ": ";
+  return base::Failure(base::Cause::maybe_delivered,
+                       base::concat({sentence, separator, failure.detail()}), failure.peer_text());
 }
 
 void settle_by_failure(MessageOutcome& outcome, Phase phase, const base::Failure& failure) {

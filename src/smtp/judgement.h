@@ -32,4 +32,7 @@ void settle_by_answers(MessageOutcome& outcome);
 /// No reply decides it but a failure of ours or of the line: all are deferred for that reason.
 void settle_by_failure(MessageOutcome& outcome, Phase phase, const base::Failure& failure);
 
+/// The same failure in the words for a message that the peer may have in full.
+[[nodiscard]] base::Failure maybe_delivered(const base::Failure& failure);
+
 }  // namespace sshsm::smtp

@@ -70,6 +70,17 @@ std::string as_deferred(std::string code) {
   return code;
 }
 
+std::vector<std::string> lines_of(const Reply& reply) {
+  const std::string code = std::to_string(reply.code);
+  std::vector<std::string> lines;
+  for (const std::string& text : reply.lines) {
+    const bool is_last = lines.size() + 1 == reply.lines.size();
+    const std::string_view separator = !is_last ? "-" : text.empty() ? "" : " ";
+    lines.push_back(base::concat({code, separator, text}));
+  }
+  return lines;
+}
+
 std::string text_of(const Reply& reply) {
   std::string text = std::to_string(reply.code);
   for (const std::string& line : reply.lines) {

@@ -36,6 +36,9 @@ struct Reply {
 /// What is kept of a reply: one is stored for each recipient, and the peer chooses its length.
 inline constexpr std::size_t max_reply_text = 512;
 
+/// Its lines as they are written, without line ends: `250-first`, `250 last`.
+[[nodiscard]] std::vector<std::string> lines_of(const Reply& reply);
+
 /// `550 5.1.1 no such user`: one line, several joined by a blank, cut at `max_reply_text` octets.
 [[nodiscard]] std::string text_of(const Reply& reply);
 

@@ -8,7 +8,6 @@ namespace {
 using base::Cause;
 using base::Failure;
 using Need = Client::Need;
-using Wait = Client::Wait;
 
 const std::string full_chunk(Client::chunk_size, 'x');
 const std::string full_chunk_command = "BDAT " + std::to_string(Client::chunk_size) + "\r\n";

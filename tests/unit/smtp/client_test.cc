@@ -9,7 +9,6 @@ namespace {
 using base::Cause;
 using base::Failure;
 using Need = Client::Need;
-using Wait = Client::Wait;
 
 std::string reason_of(const std::vector<MessageOutcome>& outcomes) {
   if (outcomes.size() != 1) return std::to_string(outcomes.size()) + " outcomes";

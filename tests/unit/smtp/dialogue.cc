@@ -2,22 +2,49 @@
 
 #include "base/text.h"
 
+#include <dirent.h>
+#include <doctest/doctest.h>
+
 #include <algorithm>
-#include <array>
+#include <fstream>
+#include <limits>
+#include <memory>
+#include <sstream>
 #include <stdexcept>
 
 namespace sshsm::smtp {
 namespace {
 
-constexpr auto verbs = std::to_array<std::string_view>(
-    {"message", "stream", "body", "end", "finish", "close", "fails", "outcome", "need", "wait"});
+bool contains(const std::vector<std::string_view>& words, std::string_view word) {
+  return std::find(words.begin(), words.end(), word) != words.end();
+}
 
-/// `S: text` and `C: text` make groups of lines, `| text` and `= text` belong to the step above.
-bool add_line(std::vector<Step>& steps, std::string_view line, std::size_t number) {
+std::vector<std::string> names_in(const std::string& directory) {
+  const std::unique_ptr<DIR, int (*)(DIR*)> listing(opendir(directory.c_str()), closedir);
+  if (!listing) throw std::runtime_error("cannot list the dialogues");
+  std::vector<std::string> names;
+  while (const dirent* const entry = readdir(listing.get())) {
+    const std::string name = entry->d_name;
+    if (name.ends_with(".txt")) names.push_back(name);
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+std::string content_of(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream content;
+  content << file.rdbuf();
+  return content.str();
+}
+
+/// `S: text` and the like make groups of lines, `| text` and `= text` belong to the step above.
+bool add_line(std::vector<Step>& steps, std::string_view line, std::size_t number,
+              const Notation& notation) {
   const std::string_view mark = line.substr(0, line.find(' '));
   const std::string text(line.substr(std::min(line.size(), mark.size() + 1)));
-  if (mark == "S:" || mark == "C:") {
-    const std::string verb(mark.substr(0, 1));
+  if (contains(notation.marks, mark)) {
+    const std::string verb(mark.substr(0, mark.size() - 1));
     if (steps.empty() || steps.back().verb != verb) steps.push_back({number, verb, {}, {}});
     steps.back().lines.push_back(text);
     return true;
@@ -28,12 +55,13 @@ bool add_line(std::vector<Step>& steps, std::string_view line, std::size_t numbe
   return true;
 }
 
-void parse_line(std::vector<Step>& steps, std::string_view line, std::size_t number) {
-  if (add_line(steps, line, number)) return;
+void parse_line(std::vector<Step>& steps, std::string_view line, std::size_t number,
+                const Notation& notation) {
+  if (add_line(steps, line, number, notation)) return;
   std::vector<std::string> words = base::words_of(line);
   if (words.empty() || words.front().starts_with('#')) return;
   Step step{number, words.front(), {words.begin() + 1, words.end()}, {}};
-  if (std::find(verbs.begin(), verbs.end(), step.verb) == verbs.end())
+  if (!contains(notation.verbs, step.verb))
     throw std::runtime_error("unknown word in line " + std::to_string(number));
   steps.push_back(std::move(step));
 }
@@ -45,7 +73,7 @@ Parameter parameter_of(const std::string& word) {
 
 }  // namespace
 
-std::vector<Dialogue> parse_dialogues(std::string_view text) {
+std::vector<Dialogue> parse_dialogues(std::string_view text, const Notation& notation) {
   constexpr std::string_view title_mark = "== ";
   std::vector<Step> opening;
   std::vector<Dialogue> dialogues;
@@ -56,9 +84,28 @@ std::vector<Dialogue> parse_dialogues(std::string_view text) {
     if (line.starts_with(title_mark))
       dialogues.push_back({std::string(line.substr(title_mark.size())), opening});
     else
-      parse_line(dialogues.empty() ? opening : dialogues.back().steps, line, number);
+      parse_line(dialogues.empty() ? opening : dialogues.back().steps, line, number, notation);
   }
   return dialogues;
+}
+
+void for_each_dialogue(const std::string& directory, std::size_t least, const Notation& notation,
+                       const std::function<void(const Dialogue&, std::size_t)>& play) {
+  constexpr std::size_t whole = std::numeric_limits<std::size_t>::max();
+  const std::vector<std::string> names = names_in(directory);
+  CHECK(names.size() >= least);
+  for (const std::string& name : names) {
+    CAPTURE(name);
+    const auto dialogues = parse_dialogues(content_of(directory + "/" + name), notation);
+    CHECK_FALSE(dialogues.empty());
+    for (const Dialogue& dialogue : dialogues) {
+      CAPTURE(dialogue.title);
+      for (const std::size_t piece : {whole, std::size_t{1}, std::size_t{2}, std::size_t{5}}) {
+        CAPTURE(piece);
+        play(dialogue, piece);
+      }
+    }
+  }
 }
 
 Envelope envelope_of(const Step& step) {

@@ -3,6 +3,7 @@
 #include "smtp/envelope.h"
 
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,9 +24,22 @@ struct Dialogue {
   std::vector<Step> steps;
 };
 
+/// The words that a kind of dialogue is written in.
+struct Notation {
+  /// Marks of lines that make one step with those of the same mark above them: `S:`.
+  std::vector<std::string_view> marks;
+  std::vector<std::string_view> verbs;  ///< of all other steps
+};
+
 /// The dialogues of one file, each with the file's common opening. Throws `std::runtime_error` with
 /// the line for what is not in the notation.
-[[nodiscard]] std::vector<Dialogue> parse_dialogues(std::string_view text);
+[[nodiscard]] std::vector<Dialogue> parse_dialogues(std::string_view text,
+                                                    const Notation& notation);
+
+/// Calls `play` with each dialogue of each `.txt` in the directory, whole and in small pieces:
+/// `piece` is how many octets may arrive together. There must be at least `least` files.
+void for_each_dialogue(const std::string& directory, std::size_t least, const Notation& notation,
+                       const std::function<void(const Dialogue&, std::size_t piece)>& play);
 
 /// The envelope in the words of a `message` or `stream` step.
 [[nodiscard]] Envelope envelope_of(const Step& step);

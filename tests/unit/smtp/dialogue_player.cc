@@ -1,5 +1,6 @@
 #include "dialogue_player.h"
 
+#include "dialogue_words.h"
 #include "pieces.h"
 
 #include <doctest/doctest.h>
@@ -10,7 +11,6 @@ namespace sshsm::smtp {
 namespace {
 
 using Need = Client::Need;
-using Wait = Client::Wait;
 
 std::string_view name_of(Need need) {
   switch (need) {
@@ -26,57 +26,13 @@ std::string_view name_of(Need need) {
   return {};
 }
 
-std::string_view name_of(Wait wait) {
-  switch (wait) {
-    case Wait::greeting:
-      return "greeting";
-    case Wait::reply:
-      return "reply";
-    case Wait::go_ahead:
-      return "go-ahead";
-    case Wait::block:
-      return "block";
-    case Wait::dot:
-      return "dot";
-    case Wait::nothing:
-      return "nothing";
-  }
-  return {};
-}
-
-std::string_view name_of(Fate fate) {
-  switch (fate) {
-    case Fate::accepted:
-      return "accepted";
-    case Fate::refused:
-      return "refused";
-    case Fate::deferred:
-      return "deferred";
-  }
-  return {};
-}
-
-/// `<bob@b.example> 5.1.1 cause 550 5.1.1 no such user`
-std::string line_of(const RecipientOutcome& recipient) {
-  return recipient.path + " " + recipient.code + (recipient.is_cause ? " cause " : " shares ") +
-         recipient.reason;
-}
-
-/// `refused envelope`, with the cause's name behind it where a failure decided.
-std::string heading_of(const MessageOutcome& outcome) {
-  std::string heading(name_of(outcome.fate));
-  heading += " " + std::string(name_of(outcome.phase));
-  if (outcome.cause) heading += " " + std::string(base::row_of(*outcome.cause).name);
-  return heading;
-}
-
-std::string joined_by_blanks(const std::vector<std::string>& words) {
-  std::string text;
-  for (const std::string& word : words) text += (text.empty() ? "" : " ") + word;
-  return text;
-}
-
 }  // namespace
+
+Notation DialoguePlayer::notation() {
+  return {
+      {"S:", "C:"},
+      {"message", "stream", "body", "end", "finish", "close", "fails", "outcome", "need", "wait"}};
+}
 
 void DialoguePlayer::play(const Dialogue& dialogue) {
   for (const Step& step : dialogue.steps) {

@@ -17,6 +17,8 @@ class DialoguePlayer {
  public:
   explicit DialoguePlayer(std::size_t piece) : piece_(piece) {}
 
+  [[nodiscard]] static Notation notation();
+
   void play(const Dialogue& dialogue);
 
  private:

@@ -1,0 +1,241 @@
+#include "smtp/relay.h"
+
+#include "base/text.h"
+#include "smtp/judgement.h"
+#include "smtp/path.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace sshsm::smtp {
+namespace {
+
+using base::Cause;
+using base::Failure;
+
+std::string_view word_of(std::string_view line) {
+  return line.substr(0, line.find(' '));
+}
+
+bool is_one_of(std::string_view word, std::initializer_list<std::string_view> words) {
+  return std::any_of(words.begin(), words.end(), [word](std::string_view other) {
+    return base::equals_ignoring_case(word, other);
+  });
+}
+
+}  // namespace
+
+Relay::Relay(std::string destination, std::string host, Caller caller, Observer observer)
+    : destination_(std::move(destination)),
+      host_(std::move(host)),
+      caller_(caller),
+      observer_(std::move(observer)) {
+  expected_.push_back({To::greeting, {}, 0});
+}
+
+const Relay::Verb* Relay::find_verb(std::string_view line) {
+  static constexpr auto verbs = std::to_array<Verb>({
+      {"HELO", To::hello, true},
+      {"EHLO", To::hello, true},
+      {"MAIL", To::mail, false},
+      {"RCPT", To::rcpt, false},
+      {"DATA", To::data, true},
+      {"RSET", To::rset, false},
+      {"NOOP", To::other, true},
+      {"VRFY", To::other, true},
+      {"EXPN", To::other, true},
+      {"HELP", To::other, true},
+      {"QUIT", To::quit, true},
+  });
+  for (const Verb& verb : verbs)
+    if (base::equals_ignoring_case(word_of(line), verb.word)) return &verb;
+  return nullptr;
+}
+
+Wait Relay::wait() const {
+  if (is_lost()) return Wait::nothing;
+  if (to_server_.has_unsent_body()) return Wait::block;
+  if (expected_.empty()) return Wait::nothing;
+  switch (expected_.front().to) {
+    case To::greeting:
+      return Wait::greeting;
+    case To::data:
+      return Wait::go_ahead;
+    case To::dot:
+      return Wait::dot;
+    case To::hello:
+    case To::mail:
+    case To::rcpt:
+    case To::rset:
+    case To::quit:
+    case To::other:
+    case To::nothing:
+      break;
+  }
+  return Wait::reply;
+}
+
+Phase Relay::phase() const {
+  if (!is_greeted_) return Phase::greeting;
+  if (body_reader_) return Phase::data;
+  if (expected_.empty()) return Phase::envelope;
+  switch (expected_.front().to) {
+    case To::hello:
+      return Phase::hello;
+    case To::data:
+      return Phase::data;
+    case To::dot:
+      return Phase::dot;
+    case To::greeting:
+    case To::mail:
+    case To::rcpt:
+    case To::rset:
+    case To::quit:
+    case To::other:
+    case To::nothing:
+      break;
+  }
+  return Phase::envelope;
+}
+
+bool Relay::is_in_doubt() const {
+  return !expected_.empty() && expected_.front().to == To::dot && to_server_.sent() > doubt_from_;
+}
+
+bool Relay::is_held() const {
+  return !expected_.empty() && (is_group_ended_ || !capabilities_.pipelining);
+}
+
+bool Relay::is_quit_due() const {
+  return !expected_.empty() && expected_.front().to == To::quit;
+}
+
+bool Relay::wants_input() const {
+  if (is_over() || to_caller_.unsent().size() >= max_untold) return false;
+  if (is_lost()) return true;
+  return !is_held() && expected_.size() < max_unanswered && to_server_.unsent().size() < max_unsent;
+}
+
+bool Relay::is_over() const {
+  if (is_quit_answered_) return true;
+  return is_input_ended_ && (is_lost() || body_reader_ || expected_.empty());
+}
+
+bool Relay::is_success() const {
+  if (has_failed_ || (has_refusal_ && caller_ == Caller::may_not_listen)) return false;
+  if (is_quit_answered_) return true;
+  return !is_lost() && is_input_ended_ && !body_reader_ && !is_in_transaction_ &&
+         expected_.empty() && commands_.unfinished_line().empty();
+}
+
+std::optional<MessageOutcome> Relay::take_outcome() {
+  if (outcomes_.empty()) return std::nullopt;
+  std::optional<MessageOutcome> outcome = std::move(outcomes_.front());
+  outcomes_.pop_front();
+  return outcome;
+}
+
+std::size_t Relay::feed(std::string_view bytes) {
+  const std::size_t size = bytes.size();
+  while (!bytes.empty() && wants_input()) {
+    if (body_reader_)
+      feed_content(bytes);
+    else
+      feed_command(bytes);
+  }
+  return size - bytes.size();
+}
+
+void Relay::feed_command(std::string_view& bytes) {
+  const std::optional<CommandReader::Line> line = commands_.read(bytes);
+  if (line) on_command(*line);
+}
+
+void Relay::feed_content(std::string_view& bytes) {
+  constexpr std::size_t max_piece = 64 * 1024;
+  std::string piece;
+  bytes.remove_prefix(body_reader_->read(bytes, piece, max_piece));
+  if (!is_lost()) {
+    body_size_ += piece.size();
+    to_server_.append_body(stuffer_.stuff(piece));
+  }
+  if (body_reader_->is_complete()) end_content();
+}
+
+void Relay::end_content() {
+  body_reader_.reset();
+  if (is_lost()) return;
+  doubt_from_ = to_server_.written();
+  to_server_.append_body(stuffer_.end());
+  if (observer_) observer_('>', base::concat({"(", std::to_string(body_size_), " octets)"}));
+  if (observer_) observer_('>', ".");
+  expected_.push_back({To::dot, {}, to_server_.written()});
+  is_group_ended_ = true;
+}
+
+void Relay::on_command(const CommandReader::Line& line) {
+  if (is_lost()) return on_command_when_lost(line.text);
+  const std::string_view word = word_of(line.text);
+  // What follows a refused DATA from somebody who does not listen is the text of his message.
+  if (is_data_refused_ && caller_ == Caller::may_not_listen &&
+      !is_one_of(word, {"QUIT", "RSET", "NOOP", "MAIL"}))
+    return lose(Failure(Cause::caller_not_listening, base::quoted(line.text, 40)));
+  if (is_one_of(word, {"RSET", "MAIL"})) is_data_refused_ = false;
+  if (line.is_too_long || has_control(line.text)) {
+    has_refusal_ = true;
+    return answer_in_turn("451 4.5.2", line.is_too_long ? "this command line is too long"
+                                                        : "a control character in a command");
+  }
+  const Verb* const verb = find_verb(line.text);
+  if (verb == nullptr) return on_unknown_command(line.text);
+  forward(*verb, line.text);
+}
+
+void Relay::on_command_when_lost(std::string_view line) {
+  if (!is_one_of(word_of(line), {"QUIT"})) return tell_line(*lost_);
+  tell_line(own_reply("221 2.0.0", "closing"));
+  is_quit_answered_ = true;
+}
+
+void Relay::on_unknown_command(std::string_view line) {
+  // Its octets come behind it: for somebody who does not listen it is a refused DATA.
+  if (is_one_of(word_of(line), {"BDAT"})) is_data_refused_ = has_refusal_ = true;
+  answer_in_turn("502 5.5.1", "this command is not supported");
+}
+
+void Relay::forward(const Verb& verb, const std::string& line) {
+  to_server_.append(line);
+  to_server_.append("\r\n");
+  if (observer_) observer_('>', line);
+  std::string path;
+  if (verb.to == To::rcpt) {
+    const std::optional<PathCommand> command = parse_rcpt(line);
+    path = command ? command->path : line;
+  }
+  expected_.push_back({verb.to, std::move(path), to_server_.written()});
+  is_group_ended_ = verb.ends_group;
+}
+
+void Relay::lose(const Failure& failure) {
+  if (is_lost() || is_quit_answered_) return;
+  const bool is_quit_given = is_quit_due();
+  give_up_line(failure);
+  if (is_quit_given) return on_command_when_lost("QUIT");
+  tell_line(*lost_);
+}
+
+/// What is not decided stays with the caller: nobody else has it, or it may be that nobody has.
+void Relay::give_up_line(const Failure& failure) {
+  const Failure reason = is_in_doubt() ? maybe_delivered(failure) : failure;
+  if (!is_quit_due()) has_failed_ = true;
+  if (!message_.recipients.empty()) {
+    settle_by_failure(message_, phase(), reason);
+    outcomes_.push_back(std::exchange(message_, {}));
+  }
+  expected_.clear();
+  to_server_.drop_unsent();
+  lost_ = base::concat({"421 ", base::describe(reason, destination_, host_)});
+}
+
+}  // namespace sshsm::smtp

@@ -1,0 +1,199 @@
+#include "base/text.h"
+#include "smtp/greeting.h"
+#include "smtp/judgement.h"
+#include "smtp/relay.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace sshsm::smtp {
+namespace {
+
+using base::Cause;
+using base::Failure;
+
+/// What a relay that passes lines can keep its word for. STARTTLS, AUTH and CHUNKING change how the
+/// line is spoken; nothing is known of what others mean.
+constexpr auto passed_keywords = std::to_array<std::string_view>(
+    {"ENHANCEDSTATUSCODES", "PIPELINING", "SIZE", "8BITMIME", "DSN", "SMTPUTF8"});
+
+bool is_passed(std::string_view line) {
+  const std::string_view word = line.substr(0, line.find_first_of(" \t="));
+  return std::any_of(
+      passed_keywords.begin(), passed_keywords.end(),
+      [word](std::string_view keyword) { return base::equals_ignoring_case(word, keyword); });
+}
+
+Reply with_passed_keywords(Reply reply) {
+  if (reply.lines.empty()) return reply;
+  reply.lines.erase(std::remove_if(reply.lines.begin() + 1, reply.lines.end(),
+                                   [](const std::string& line) { return !is_passed(line); }),
+                    reply.lines.end());
+  return reply;
+}
+
+Failure unexpected(std::string detail, const Reply& reply) {
+  return Failure(Cause::reply_unexpected, std::move(detail), text_of(reply));
+}
+
+void require_no_go_ahead(const char* place, const Reply& reply) {
+  if (reply.code_class() == Reply::go_ahead) throw unexpected(place, reply);
+}
+
+}  // namespace
+
+void Relay::receive(std::string_view bytes) {
+  while (!is_lost() && !is_quit_answered_) {
+    const std::optional<Reply> reply =
+        replies_.read(bytes, is_greeted_ ? Cause::reply_malformed : Cause::text_before_greeting);
+    if (!reply) return;
+    ++replies_received_;
+    observe(observer_, *reply);
+    on_reply(*reply);
+  }
+}
+
+void Relay::on_reply(const Reply& reply) {
+  if (reply.is_hang_up() && is_greeted_) return on_hang_up(reply);
+  if (expected_.empty() || to_server_.sent() < expected_.front().due_from)
+    return on_early_reply(reply);
+  const Expected expected = std::move(expected_.front());
+  expected_.pop_front();
+  dispatch(expected, reply);
+  tell_own_answers();
+}
+
+void Relay::dispatch(const Expected& expected, const Reply& reply) {
+  switch (expected.to) {
+    case To::greeting:
+      return on_greeting(reply);
+    case To::hello:
+      return on_hello(reply);
+    case To::mail:
+      return on_mail(reply);
+    case To::rcpt:
+      return on_rcpt(expected.text, reply);
+    case To::data:
+      return on_data(reply);
+    case To::dot:
+      return on_dot(reply);
+    case To::rset:
+      return on_rset(reply);
+    case To::quit:
+      return on_quit(reply);
+    case To::other:
+      require_no_go_ahead("to a command", reply);
+      return tell(reply);
+    case To::nothing:
+      break;
+  }
+}
+
+/// He has told the reason himself, whatever it answers.
+void Relay::on_hang_up(const Reply& reply) {
+  const bool is_quit_given = is_quit_due();
+  give_up_line(
+      Failure(Cause::connection_lost, "the mail server ended the conversation", text_of(reply)));
+  tell(reply);
+  is_quit_answered_ = is_quit_given;
+}
+
+/// A reply to nothing we said. Inside a message a refusal is the answer to it all the same; but
+/// there is no way out of DATA except the final dot, so nothing more can be sent on this line.
+void Relay::on_early_reply(const Reply& reply) {
+  const bool is_in_message =
+      body_reader_ || (!expected_.empty() && expected_.front().to == To::dot);
+  if (!is_in_message || !reply.is_refusal()) throw unexpected("nothing was asked", reply);
+  settle(Phase::data, reply);
+  on_refusal("the message", reply);
+  expected_.clear();
+  lose(Failure(Cause::connection_lost, "a message was refused before its end", text_of(reply)));
+}
+
+void Relay::on_greeting(const Reply& reply) {
+  require_greeting(reply);
+  is_greeted_ = true;
+  tell(reply);
+}
+
+void Relay::on_hello(const Reply& reply) {
+  require_no_go_ahead("to EHLO", reply);
+  if (reply.is_refusal()) return tell(reply);
+  capabilities_ = parse_capabilities(reply);
+  end_transaction();
+  tell(with_passed_keywords(reply));
+}
+
+void Relay::on_mail(const Reply& reply) {
+  require_no_go_ahead("to MAIL", reply);
+  if (reply.is_refusal()) return on_envelope_refusal("MAIL", {}, reply);
+  message_ = {};
+  is_in_transaction_ = true;
+  tell(reply);
+}
+
+void Relay::on_rcpt(const std::string& path, const Reply& reply) {
+  require_no_go_ahead("to RCPT", reply);
+  if (reply.is_refusal()) return on_envelope_refusal("RCPT", path, reply);
+  if (message_.recipients.size() < max_recorded) message_.recipients.emplace_back().path = path;
+  tell(reply);
+}
+
+void Relay::on_envelope_refusal(std::string_view command, const std::string& path,
+                                const Reply& reply) {
+  MessageOutcome outcome;
+  outcome.recipients.emplace_back().path = path;
+  settle_by_reply(outcome, Phase::envelope, reply);
+  outcomes_.push_back(std::move(outcome));
+  on_refusal(command, reply);
+}
+
+void Relay::on_data(const Reply& reply) {
+  if (reply.code_class() == Reply::go_ahead) {
+    body_reader_.emplace(*commands_.line_end());
+    stuffer_ = {};
+    body_size_ = 0;
+    return tell(reply);
+  }
+  if (!reply.is_refusal()) throw unexpected("to DATA", reply);
+  settle(Phase::data, reply);
+  is_data_refused_ = true;
+  has_failed_ = true;
+  on_refusal("DATA", reply);
+}
+
+void Relay::on_dot(const Reply& reply) {
+  require_no_go_ahead("to the end of a message", reply);
+  settle(Phase::dot, reply);
+  is_in_transaction_ = false;
+  if (!reply.is_refusal()) return tell(reply);
+  has_failed_ = true;
+  on_refusal("the message", reply);
+}
+
+void Relay::on_rset(const Reply& reply) {
+  require_no_go_ahead("to RSET", reply);
+  if (!reply.is_refusal()) end_transaction();
+  tell(reply);
+}
+
+void Relay::on_quit(const Reply& reply) {
+  tell(reply);
+  is_quit_answered_ = true;
+}
+
+/// The message, or what of it is known, shares the fate that one reply gives.
+void Relay::settle(Phase phase, const Reply& reply) {
+  MessageOutcome outcome = std::exchange(message_, {});
+  if (outcome.recipients.empty()) return;
+  settle_by_reply(outcome, phase, reply);
+  outcomes_.push_back(std::move(outcome));
+}
+
+void Relay::end_transaction() {
+  is_in_transaction_ = false;
+  message_ = {};
+}
+
+}  // namespace sshsm::smtp

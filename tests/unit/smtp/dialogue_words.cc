@@ -1,0 +1,58 @@
+#include "dialogue_words.h"
+
+#include "base/causes.h"
+
+namespace sshsm::smtp {
+namespace {
+
+std::string_view name_of(Fate fate) {
+  switch (fate) {
+    case Fate::accepted:
+      return "accepted";
+    case Fate::refused:
+      return "refused";
+    case Fate::deferred:
+      return "deferred";
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string_view name_of(Wait wait) {
+  switch (wait) {
+    case Wait::greeting:
+      return "greeting";
+    case Wait::reply:
+      return "reply";
+    case Wait::go_ahead:
+      return "go-ahead";
+    case Wait::block:
+      return "block";
+    case Wait::dot:
+      return "dot";
+    case Wait::nothing:
+      return "nothing";
+  }
+  return {};
+}
+
+std::string line_of(const RecipientOutcome& recipient) {
+  return recipient.path + " " + recipient.code + (recipient.is_cause ? " cause " : " shares ") +
+         recipient.reason;
+}
+
+std::string heading_of(const MessageOutcome& outcome) {
+  std::string heading(name_of(outcome.fate));
+  heading += " " + std::string(name_of(outcome.phase));
+  if (outcome.cause) heading += " " + std::string(base::row_of(*outcome.cause).name);
+  return heading;
+}
+
+std::string joined_by_blanks(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : " ") + word;
+  return text;
+}
+
+}  // namespace sshsm::smtp
