@@ -58,9 +58,9 @@ void Relay::on_reply(const Reply& reply) {
   if (reply.is_hang_up() && is_greeted_) return on_hang_up(reply);
   if (expected_.empty() || to_server_.sent() < expected_.front().due_from)
     return on_early_reply(reply);
-  const Expected expected = std::move(expected_.front());
+  // What is no answer leaves the question open, so that a message stays in doubt.
+  dispatch(expected_.front(), reply);
   expected_.pop_front();
-  dispatch(expected, reply);
   tell_own_answers();
 }
 
