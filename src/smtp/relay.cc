@@ -107,8 +107,13 @@ bool Relay::is_held() const {
   return !expected_.empty() && (is_group_ended_ || !capabilities_.pipelining);
 }
 
+/// Nothing rides behind it, so it is the last.
+bool Relay::is_quit_given() const {
+  return !expected_.empty() && expected_.back().to == To::quit;
+}
+
 bool Relay::is_quit_due() const {
-  return !expected_.empty() && expected_.front().to == To::quit;
+  return is_quit_given() && expected_.size() == 1;
 }
 
 bool Relay::wants_input() const {
@@ -193,7 +198,11 @@ void Relay::on_command(const CommandReader::Line& line) {
 }
 
 void Relay::on_command_when_lost(std::string_view line) {
-  if (!is_one_of(word_of(line), {"QUIT"})) return tell_line(*lost_);
+  if (is_one_of(word_of(line), {"QUIT"})) return answer_quit();
+  tell_line(*lost_);
+}
+
+void Relay::answer_quit() {
   tell_line(own_reply("221 2.0.0", "closing"));
   is_quit_answered_ = true;
 }
@@ -219,10 +228,11 @@ void Relay::forward(const Verb& verb, const std::string& line) {
 
 void Relay::lose(const Failure& failure) {
   if (is_lost() || is_quit_answered_) return;
-  const bool is_quit_given = is_quit_due();
+  const bool must_answer_quit = is_quit_given();
+  const bool is_all_said = is_quit_due();
   give_up_line(failure);
-  if (is_quit_given) return on_command_when_lost("QUIT");
-  tell_line(*lost_);
+  if (!is_all_said) tell_line(*lost_);
+  if (must_answer_quit) answer_quit();
 }
 
 /// What is not decided stays with the caller: nobody else has it, or it may be that nobody has.

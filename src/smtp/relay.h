@@ -82,8 +82,8 @@ class Relay {
   // How it ends.
 
   /// The line is lost or was never there: 421 with the reason to the caller, and nothing to the
-  /// mail server any more. A message in doubt is told as such. A QUIT that only waits for its
-  /// answer is answered by us instead.
+  /// mail server any more. A message in doubt is told as such. A QUIT that waits for its answer is
+  /// answered by us instead, without the 421 if it is all that waits.
   void lose(const base::Failure& failure);
   [[nodiscard]] bool is_lost() const { return lost_.has_value(); }
   /// Nothing is left but telling the caller what is in `to_caller`: QUIT was answered, or the input
@@ -121,6 +121,7 @@ class Relay {
   void on_unknown_command(std::string_view line);
   void end_content();
   [[nodiscard]] bool is_held() const;
+  [[nodiscard]] bool is_quit_given() const;
   [[nodiscard]] bool is_quit_due() const;
 
   // relay_replies.cc: what the mail server says, one function for each kind of reply.
@@ -149,6 +150,7 @@ class Relay {
   [[nodiscard]] std::string own_reply(std::string_view code, std::string_view text) const;
 
   void give_up_line(const base::Failure& failure);
+  void answer_quit();
 
   std::string destination_;
   std::string host_;

@@ -92,11 +92,12 @@ void Relay::dispatch(const Expected& expected, const Reply& reply) {
 
 /// He has told the reason himself, whatever it answers.
 void Relay::on_hang_up(const Reply& reply) {
-  const bool is_quit_given = is_quit_due();
+  const bool must_answer_quit = is_quit_given() && !is_quit_due();
+  is_quit_answered_ = is_quit_due();
   give_up_line(
       Failure(Cause::connection_lost, "the mail server ended the conversation", text_of(reply)));
   tell(reply);
-  is_quit_answered_ = is_quit_given;
+  if (must_answer_quit) answer_quit();
 }
 
 /// A reply to nothing we said. Inside a message a refusal is the answer to it all the same; but
