@@ -230,6 +230,7 @@ void Relay::lose(const Failure& failure) {
   if (is_lost() || is_quit_answered_) return;
   const bool must_answer_quit = is_quit_given();
   const bool is_all_said = is_quit_due();
+  if (!is_all_said) has_failed_ = true;
   give_up_line(failure);
   if (!is_all_said) tell_line(*lost_);
   if (must_answer_quit) answer_quit();
@@ -238,7 +239,6 @@ void Relay::lose(const Failure& failure) {
 /// What is not decided stays with the caller: nobody else has it, or it may be that nobody has.
 void Relay::give_up_line(const Failure& failure) {
   const Failure reason = is_in_doubt() ? maybe_delivered(failure) : failure;
-  if (!is_quit_due()) has_failed_ = true;
   if (!message_.recipients.empty()) {
     settle_by_failure(message_, phase(), reason);
     outcomes_.push_back(std::exchange(message_, {}));

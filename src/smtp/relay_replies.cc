@@ -90,10 +90,13 @@ void Relay::dispatch(const Expected& expected, const Reply& reply) {
   }
 }
 
-/// He has told the reason himself, whatever it answers.
+/// He has told the reason himself, whatever it answers: no message is in doubt behind it.
 void Relay::on_hang_up(const Reply& reply) {
   const bool must_answer_quit = is_quit_given() && !is_quit_due();
   is_quit_answered_ = is_quit_due();
+  if (!is_quit_answered_) has_failed_ = true;
+  settle(phase(), reply);
+  expected_.clear();
   give_up_line(
       Failure(Cause::connection_lost, "the mail server ended the conversation", text_of(reply)));
   tell(reply);
