@@ -24,6 +24,14 @@ bool is_one_of(std::string_view word, std::initializer_list<std::string_view> wo
   });
 }
 
+/// Behind such a line comes the text of a message, if he who wrote it does not listen: DATA,
+/// however it is written (a blank in front, a CR behind it where lines end in LF), and BDAT.
+bool begins_message(std::string_view line) {
+  line = base::trimmed(line);
+  return base::starts_with_ignoring_case(line, "DATA") ||
+         base::starts_with_ignoring_case(line, "BDAT");
+}
+
 }  // namespace
 
 Relay::Relay(std::string destination, std::string host, Caller caller, Observer observer)
@@ -187,13 +195,11 @@ void Relay::on_command(const CommandReader::Line& line) {
       !is_one_of(word, {"QUIT", "RSET", "NOOP", "MAIL"}))
     return lose(Failure(Cause::caller_not_listening, base::quoted(line.text, 40)));
   if (is_one_of(word, {"RSET", "MAIL"})) is_data_refused_ = false;
-  if (line.is_too_long || has_control(line.text)) {
-    has_refusal_ = true;
-    return answer_in_turn("451 4.5.2", line.is_too_long ? "this command line is too long"
-                                                        : "a control character in a command");
-  }
+  if (line.is_too_long) return refuse(line.text, "451 4.5.2", "this command line is too long");
+  if (has_control(line.text))
+    return refuse(line.text, "451 4.5.2", "a control character in a command");
   const Verb* const verb = find_verb(line.text);
-  if (verb == nullptr) return on_unknown_command(line.text);
+  if (verb == nullptr) return refuse(line.text, "502 5.5.1", "this command is not supported");
   forward(*verb, line.text);
 }
 
@@ -207,10 +213,10 @@ void Relay::answer_quit() {
   is_quit_answered_ = true;
 }
 
-void Relay::on_unknown_command(std::string_view line) {
-  // Its octets come behind it: for somebody who does not listen it is a refused DATA.
-  if (is_one_of(word_of(line), {"BDAT"})) is_data_refused_ = has_refusal_ = true;
-  answer_in_turn("502 5.5.1", "this command is not supported");
+void Relay::refuse(std::string_view line, std::string_view code, std::string_view why) {
+  has_refusal_ = true;
+  if (begins_message(line)) is_data_refused_ = true;
+  answer_in_turn(code, why);
 }
 
 void Relay::forward(const Verb& verb, const std::string& line) {

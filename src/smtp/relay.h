@@ -91,7 +91,7 @@ class Relay {
   [[nodiscard]] bool is_over() const;
   /// It ended as a session should: by an answered QUIT or by the end of the input outside a
   /// transaction, and every DATA was answered 2yz in the end; for a caller who may not listen, so
-  /// was every MAIL and RCPT.
+  /// was every MAIL and RCPT, and no command was refused by us.
   [[nodiscard]] bool is_success() const;
   /// What became of a message, or of a recipient or sender who was refused (one without a path).
   [[nodiscard]] std::optional<MessageOutcome> take_outcome();
@@ -118,7 +118,7 @@ class Relay {
   void on_command(const CommandReader::Line& line);
   void on_command_when_lost(std::string_view line);
   void forward(const Verb& verb, const std::string& line);
-  void on_unknown_command(std::string_view line);
+  void refuse(std::string_view line, std::string_view code, std::string_view why);
   void end_content();
   [[nodiscard]] bool is_held() const;
   [[nodiscard]] bool is_quit_given() const;
