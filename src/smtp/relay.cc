@@ -125,9 +125,10 @@ bool Relay::is_quit_due() const {
 }
 
 bool Relay::wants_input() const {
-  if (is_over() || to_caller_.unsent().size() >= max_untold) return false;
+  if (is_over()) return false;
   if (is_lost()) return true;
-  return !is_held() && expected_.size() < max_unanswered && to_server_.unsent().size() < max_unsent;
+  return !is_held() && to_caller_.unsent().size() < max_untold &&
+         expected_.size() < max_unanswered && to_server_.unsent().size() < max_unsent;
 }
 
 bool Relay::is_over() const {
@@ -205,7 +206,8 @@ void Relay::on_command(const CommandReader::Line& line) {
 
 void Relay::on_command_when_lost(std::string_view line) {
   if (is_one_of(word_of(line), {"QUIT"})) return answer_quit();
-  tell_line(*lost_);
+  // One who leaves so much unread does not read: to stop taking what he writes would hold up both.
+  if (to_caller_.unsent().size() < max_untold) tell_line(*lost_);
 }
 
 void Relay::answer_quit() {

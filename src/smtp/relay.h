@@ -38,7 +38,8 @@ class Relay {
  public:
   /// Commands on the way without an answer.
   static constexpr std::size_t max_unanswered = 100;
-  /// With so much unsent to the mail server, or untold to the caller, no more input is taken.
+  /// With so much unsent to the mail server, or untold to the caller, no more input is taken; with
+  /// so much untold once the line is lost, no more commands are answered but QUIT.
   static constexpr std::size_t max_unsent = 256 * 1024;
   static constexpr std::size_t max_untold = 64 * 1024;
   /// Recipients of one message whose outcome is told; those beyond are passed on all the same.

@@ -54,6 +54,7 @@ struct Talk {
 const std::string lost_line =
     "421 4.4.2 sshsm: friend (mx.friend.example): the connection was lost; the mail waits in the "
     "queue\r\n";
+const std::string closing = "221 2.0.0 sshsm: friend (mx.friend.example): closing\r\n";
 
 }  // namespace
 
@@ -117,6 +118,17 @@ TEST_CASE("with as much untold as allowed no more commands are taken") {
   CHECK(talk.relay.feed("NOOP\r\n") == 0);
   talk.relay.sent_to_caller(1);
   CHECK(talk.relay.wants_input());
+}
+
+TEST_CASE("a caller who does not read can write all he has once the line is lost") {
+  Talk talk;
+  talk.relay.lose(Failure(Cause::connection_lost));
+  for (std::size_t i = 0; i < 10000; ++i) CHECK(talk.say("Subject: the text of a message"));
+  CHECK(talk.relay.to_caller().size() >= Relay::max_untold);
+  CHECK(talk.relay.to_caller().size() < Relay::max_untold + lost_line.size());
+  CHECK(talk.say("QUIT"));
+  CHECK(talk.relay.is_over());
+  CHECK(talk.told().ends_with(lost_line + closing));
 }
 
 TEST_CASE(
