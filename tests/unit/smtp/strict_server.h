@@ -10,9 +10,13 @@ namespace sshsm::smtp {
 
 /// A mail server that answers at random but never forgets what SMTP means: it knows which messages
 /// it took, from the octets alone, and checks the order of what it is told. It is written from the
-/// RFCs and shares no code with the client.
+/// RFCs and shares no code with the client or the relay.
 class StrictServer {
  public:
+  /// Who speaks to it: a client gives a message to all its recipients or to none and chunks where
+  /// it may, a relay passes what somebody else does.
+  enum class Peer { client, relay };
+
   struct Delivery {
     std::string sender;
     std::vector<std::string> recipients;
@@ -20,7 +24,7 @@ class StrictServer {
   };
 
   /// `trouble` is how many of a thousand replies are not the good one.
-  StrictServer(std::mt19937& random, unsigned trouble);
+  StrictServer(std::mt19937& random, unsigned trouble, Peer peer = Peer::client);
 
   /// Octets from the client.
   void receive(std::string_view bytes);
@@ -39,6 +43,7 @@ class StrictServer {
   [[nodiscard]] bool step_command();
   [[nodiscard]] bool step_data();
   [[nodiscard]] bool step_chunk();
+  void check_line_ends(std::string_view bytes);
   void check_order(std::string_view line) const;
   void handle(std::string_view line);
   void on_ehlo();
@@ -54,9 +59,11 @@ class StrictServer {
 
   std::mt19937& random_;
   unsigned trouble_;
+  Peer peer_;
   bool has_pipelining_;
   bool has_chunking_;
   State state_ = State::command;
+  char last_octet_ = '\0';
   std::string input_;
   std::string replies_;
   bool is_closed_ = false;
