@@ -19,14 +19,15 @@ using base::Failure;
 
 /// One row of what the parser and the help share.
 struct Option {
-  const char* name;      ///< for the parser: `long` or `,short`
+  const char* name;      ///< for the parser: `long` or `,short`; null where a row has told it
   const char* value;     ///< what the help calls its value, or null for a switch
   const char* spelling;  ///< for the help
   const char* help;
 };
 
 constexpr Option options[] = {
-    {",b", "s|S", "-bS", "read batch SMTP on standard input"},
+    {",b", "s|S", "-bs", "speak SMTP on standard input and output, as sendmail -bs does"},
+    {nullptr, nullptr, "-bS", "read batch SMTP on standard input"},
     {",v", nullptr, "-v", "show the conversation and the log lines on standard error"},
     {"config-dir", "DIR", "--config-dir DIR", "look for DEST.conf, the key and the pins there"},
     {"rest", "FILE", "--rest FILE",
@@ -40,6 +41,7 @@ po::options_description described_options() {
   po::options_description description;
   auto add = description.add_options();
   for (const Option& option : options) {
+    if (option.name == nullptr) continue;
     if (option.value == nullptr)
       add(option.name, po::bool_switch(), option.help);
     else
@@ -144,8 +146,9 @@ bool is_greeting_expected(std::span<char* const> words) {
 
 std::string help_text() {
   std::string text =
-      "Usage: sshsm [-v] [--config-dir DIR] -bS [--rest FILE] [--] DEST < mail.bsmtp\n\n"
-      "Carries mail over SSH to the host that DEST.conf names.\n\n";
+      "Usage: sshsm [-v] [--config-dir DIR] [-bs | -bS [--rest FILE]] [--] DEST\n\n"
+      "Carries mail over SSH to the host that DEST.conf names. Without a mode: a batch if the\n"
+      "input comes before the greeting, else a conversation.\n\n";
   for (const Option& option : options) {
     std::string spelling = option.spelling;
     spelling.resize(std::max<std::size_t>(spelling.size(), 18), ' ');

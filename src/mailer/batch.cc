@@ -31,12 +31,12 @@ std::vector<std::string> paths_of(const smtp::Envelope& envelope) {
 
 }  // namespace
 
-Batch::Batch(Line& line, base::Log& log, base::Trace& trace, int input, RestFile* rest)
+Batch::Batch(Line& line, base::Log& log, base::Trace& trace, Source source)
     : line_(line),
       trace_(trace),
-      descriptor_(input),
-      rest_(rest),
-      input_(input, rest),
+      descriptor_(source.descriptor),
+      rest_(source.rest),
+      input_(std::move(source)),
       report_(line.destination().name, line.host()),
       log_({line.destination().name, "none", line.destination().port}, log, trace),
       opening_(line.timeline()),
@@ -49,8 +49,8 @@ void Batch::run() {
 
 void Batch::carry() {
   try {
-    read_first_message();
-    if (input_.has_message()) {
+    if (!line_.is_open()) read_first_message();
+    if (line_.is_open() || input_.has_message()) {
       connect();
       converse();
     }
@@ -83,7 +83,7 @@ void Batch::read_first_message() {
 }
 
 void Batch::connect() {
-  line_.open(waiter_);
+  if (!line_.is_open()) line_.open(waiter_);
   log_.set_address(line_.address());
   report_.set_host(line_.host());
   opening_ = line_.timeline();

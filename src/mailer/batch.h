@@ -26,8 +26,8 @@ namespace sshsm::mailer {
 /// the log can name the recipients that a dead line kept waiting.
 class Batch {
  public:
-  /// Reads from `input`, which it does not own. `rest` may be null. All references outlive it.
-  Batch(Line& line, base::Log& log, base::Trace& trace, int input, RestFile* rest);
+  /// The line may be open: then nothing was said on it. All references outlive it.
+  Batch(Line& line, base::Log& log, base::Trace& trace, Source source);
 
   /// Carries the whole batch. Every failure ends up in the report and in the log; none is thrown.
   void run();

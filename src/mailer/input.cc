@@ -8,12 +8,18 @@
 #include <array>
 #include <cerrno>
 #include <string_view>
+#include <utility>
 
 namespace sshsm::mailer {
 
 using base::Cause;
 using base::Failure;
 using Event = smtp::BatchReader::Event;
+
+Input::Input(Source source)
+    : descriptor_(source.descriptor), rest_(source.rest), unread_(std::move(source.taken)) {
+  take_events();
+}
 
 bool Input::wants_to_read() const {
   if (is_at_end_ || is_over_ || failure_) return false;

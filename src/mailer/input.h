@@ -20,6 +20,13 @@ struct IncomingMessage {
   bool is_passed_on = false;  ///< it is being sent: read on only when `body` is empty
 };
 
+/// Where a batch comes from.
+struct Source {
+  int descriptor;            ///< not owned, and its flags are left alone
+  std::string taken = {};    ///< what was read from there already
+  RestFile* rest = nullptr;  ///< where what is not accepted is kept; or null
+};
+
 /// Reads the batch from a descriptor, message by message.
 ///
 /// A message up to `max_held` octets is held until its final dot was read, so that a batch that was
@@ -33,9 +40,7 @@ class Input {
  public:
   static constexpr std::size_t max_held = 1024 * 1024;
 
-  /// Reads from `descriptor`, which it does not own and whose flags it leaves alone.
-  /// So with `rest`, which may be null.
-  explicit Input(int descriptor, RestFile* rest = nullptr) : descriptor_(descriptor), rest_(rest) {}
+  explicit Input(Source source);
 
   /// True when it would read: poll the descriptor for POLLIN, then call `read`.
   [[nodiscard]] bool wants_to_read() const;

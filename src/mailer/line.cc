@@ -21,6 +21,14 @@ void Line::open(base::Waiter& waiter) {
                                             timer_.greeting_deadline(), waiter);
 }
 
+void Line::open_another_channel(base::Waiter& waiter) {
+  channel_->close();
+  channel_.reset();
+  timer_.start();
+  channel_ = std::make_unique<ssh::Channel>(*session_, setup_.destination,
+                                            timer_.greeting_deadline(), waiter);
+}
+
 void Line::hang_up() {
   channel_.reset();
   if (session_) session_->disconnect();

@@ -28,6 +28,9 @@ class Line {
   /// Throws the failures of `ssh::connect` and of the channel.
   void open(base::Waiter& waiter);
   [[nodiscard]] bool is_open() const { return channel_ != nullptr; }
+  /// A new channel on the same connection, with a mail server to whom nothing has been said yet;
+  /// the one before is closed.
+  void open_another_channel(base::Waiter& waiter);
   /// Ends the connection, if there is one. What the mail server may still say is not waited for.
   void hang_up();
 

@@ -2,19 +2,20 @@
 
 #include "base/failure.h"
 #include "base/log.h"
-#include "base/patience.h"
 #include "base/text.h"
 #include "base/trace.h"
 #include "config/destination.h"
 #include "mailer/arguments.h"
 #include "mailer/batch.h"
+#include "mailer/caller.h"
 #include "mailer/delivery_log.h"
 #include "mailer/host_pins.h"
+#include "mailer/interactive.h"
 #include "mailer/rest_file.h"
 #include "mailer/setup.h"
+#include "mailer/voice.h"
 #include "privilege/identity.h"
 #include "privilege/sandbox.h"
-#include "privilege/start.h"
 #include "ssh/dialler.h"
 
 #include <unistd.h>
@@ -23,6 +24,7 @@
 #include <new>
 #include <optional>
 #include <string>
+#include <utility>
 
 namespace sshsm::mailer {
 namespace {
@@ -30,40 +32,6 @@ namespace {
 using base::Cause;
 using base::ExitStatus;
 using base::Failure;
-
-constexpr base::Milliseconds max_patience{5000};
-
-/// Gives up on a reader who does not read: his words must not hold up the exit status.
-void write_all(int descriptor, std::string_view text) {
-  base::Patience patience(max_patience);
-  while (!text.empty() && patience.wait_until_writable(descriptor)) {
-    const ssize_t written = write(descriptor, text.data(), text.size());
-    if (written <= 0) return;
-    text.remove_prefix(static_cast<std::size_t>(written));
-  }
-}
-
-/// Where words go. Mail servers connect descriptor 2 to the channel on which they read replies;
-/// there a stray word is taken for one, and "550" in it bounces the mail.
-class Voice {
- public:
-  explicit Voice(std::span<char* const> words) : is_greeting_(is_greeting_expected(words)) {
-    if (!is_greeting_ || isatty(STDERR_FILENO) == 1) return;
-    privilege::set_signal_descriptor(-1);
-    privilege::lead_nowhere(STDERR_FILENO);
-  }
-
-  void tell(const Failure& failure, const std::string& destination, const std::string& host) const {
-    const std::string line = describe(failure, destination, host);
-    if (is_greeting_)
-      write_all(STDOUT_FILENO, base::concat({"421 ", line, "\r\n"}));
-    else
-      write_all(STDERR_FILENO, line + "\n");
-  }
-
- private:
-  bool is_greeting_;
-};
 
 void note_remarks(const Setup& setup, base::Trace& trace) {
   for (const std::string& remark : remarks_of(setup.pins)) trace.note(remark);
@@ -76,84 +44,118 @@ void note_sandbox(const privilege::Sandbox& sandbox, base::Trace& trace) {
 
 /// What was asked for, as far as it is known: a failure is told of it.
 struct Request {
+  explicit Request(Voice& words) : voice(words) {}
+
+  Voice& voice;
   base::Log log{"sshsm"};
   Arguments arguments;
   std::string host;
 };
 
+ExitStatus carry_batch(Request& request, Line& line, base::Trace& trace, Source source) {
+  Batch batch(line, request.log, trace, std::move(source));
+  batch.run();
+  request.voice.say(batch.report().text());
+  return batch.report().exit_status();
+}
+
+/// A caller who named no mode and has written nothing yet.
+ExitStatus carry_either(Request& request, Line& line, base::Trace& trace) {
+  Caller caller(STDIN_FILENO, STDOUT_FILENO);
+  Interactive interactive(line, caller, request.log, trace);
+  try {
+    if (const std::optional<ExitStatus> status = interactive.try_to_run()) return *status;
+  } catch (const Failure&) {
+    request.voice.address_person();
+    throw;
+  }
+  request.voice.address_person();
+  if (trace.is_on()) trace = base::Trace(request.voice.descriptor());
+  return carry_batch(request, line, trace, {STDIN_FILENO, interactive.taken()});
+}
+
+ExitStatus carry_over(Request& request, Line& line, base::Trace& trace, RestFile* rest) {
+  switch (request.arguments.mode) {
+    case Mode::batch:
+      return carry_batch(request, line, trace, {STDIN_FILENO, {}, rest});
+    case Mode::interactive: {
+      Caller caller(STDIN_FILENO, STDOUT_FILENO);
+      return Interactive(line, caller, request.log, trace).run();
+    }
+    case Mode::automatic:
+      return carry_either(request, line, trace);
+    case Mode::lmtp:
+      break;
+  }
+  throw Failure(Cause::not_supported, "--lmtp");
+}
+
+/// Somebody who writes before he was greeted does not wait for a greeting.
+void decide_mode(Request& request) {
+  Mode& mode = request.arguments.mode;
+  if (mode != Mode::automatic || !is_batch_waiting(STDIN_FILENO)) return;
+  mode = Mode::batch;
+  request.voice.address_person();
+}
+
 /// The order is the safety: one identity, configuration, dialler, pins and key, sandbox, mail. The
 /// rest file is the mail user's, and no call that could not begin leaves one behind.
-ExitStatus carry_batch(Request& request) {
-  base::Trace trace = request.arguments.is_verbose ? base::Trace(STDERR_FILENO) : base::Trace();
-  config::Destination destination =
-      load_destination(request.arguments, privilege::current_caller());
+ExitStatus carry(Request& request) {
+  const Arguments& arguments = request.arguments;
+  if (arguments.mode == Mode::lmtp) throw Failure(Cause::not_supported, "--lmtp");
+  base::Trace trace =
+      arguments.is_verbose ? base::Trace(request.voice.descriptor()) : base::Trace();
+  config::Destination destination = load_destination(arguments, privilege::current_caller());
   request.host = destination.hosts.front();
   // Before the key is read: the child that parses what name servers say never has it.
   ssh::Dialler dialler(destination);
   Setup setup = load_setup(std::move(destination));
   note_remarks(setup, trace);
   std::optional<RestFile> rest;
-  if (!request.arguments.rest_file.empty()) rest.emplace(request.arguments.rest_file);
+  if (!arguments.rest_file.empty()) rest.emplace(arguments.rest_file);
   const privilege::Sandbox sandbox = privilege::enter_sandbox();
   note_sandbox(sandbox, trace);
   Line line(std::move(setup), dialler, trace);
-  Batch batch(line, request.log, trace, STDIN_FILENO, rest ? &*rest : nullptr);
-  batch.run();
-  write_all(STDERR_FILENO, batch.report().text());
-  return batch.report().exit_status();
-}
-
-ExitStatus carry(Request& request) {
-  const Arguments& arguments = request.arguments;
-  switch (arguments.mode) {
-    case Mode::batch:
-      return carry_batch(request);
-    case Mode::interactive:
-      throw Failure(Cause::not_supported, "-bs");
-    case Mode::lmtp:
-      throw Failure(Cause::not_supported, "--lmtp");
-    case Mode::automatic:
-      throw Failure(Cause::not_supported, "a call without -bS");
-  }
-  throw Failure(Cause::internal_error, "a mode without a name");
-}
-
-ExitStatus print(const std::string& text) {
-  write_all(STDOUT_FILENO, text);
-  return ExitStatus::accepted;
+  return carry_over(request, line, trace, rest ? &*rest : nullptr);
 }
 
 /// A failure before any message was read: the mail server knows the recipients, we do not.
-ExitStatus defer(const Failure& failure, Request& request, const Voice& voice) {
+ExitStatus defer(const Failure& failure, Request& request) {
   const std::string& name = request.arguments.destination;
   const bool is_named = config::is_destination_name(name);
   base::Trace silent;
   DeliveryLog log({is_named ? name : "none"}, request.log, silent);
   log.record(failure, "start", {}, {});
-  voice.tell(failure, is_named ? name : std::string(), request.host);
+  request.voice.tell(failure, is_named ? name : std::string(), request.host);
   return ExitStatus::deferred;
+}
+
+ExitStatus print(const std::string& text) {
+  write_patiently(STDOUT_FILENO, text);
+  return ExitStatus::accepted;
 }
 
 ExitStatus act_on(std::span<char* const> words, Request& request) {
   request.arguments = parse_arguments(words);
   if (request.arguments.is_help) return print(help_text());
   if (request.arguments.is_version) return print(version_text());
+  decide_mode(request);
   return carry(request);
 }
 
 }  // namespace
 
 ExitStatus run(std::span<char* const> words) noexcept {
-  const Voice voice(words);
-  Request request;
+  Voice voice(is_greeting_expected(words));
+  Request request(voice);
   try {
     return act_on(words, request);
   } catch (const Failure& failure) {
-    return defer(failure, request, voice);
+    return defer(failure, request);
   } catch (const std::bad_alloc&) {
-    return defer(Failure(Cause::resources_exhausted, "memory"), request, voice);
+    return defer(Failure(Cause::resources_exhausted, "memory"), request);
   } catch (const std::exception& error) {
-    return defer(Failure(Cause::internal_error, error.what()), request, voice);
+    return defer(Failure(Cause::internal_error, error.what()), request);
   }
 }
 

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 
@@ -44,10 +45,10 @@ void provide(int number) noexcept {
   if (!is_open_for(number, direction_of(number))) lead_nowhere(number);
 }
 
-void close_all_others() noexcept {
-  if (close_range(first_foreign_descriptor, ~0U, 0) == 0) return;
-  for (int number = first_foreign_descriptor; number <= last_descriptor_tried; ++number)
-    close(number);
+void close_from(unsigned first, unsigned last) noexcept {
+  if (first > last || close_range(first, last, 0) == 0) return;
+  const int end = static_cast<int>(std::min<unsigned>(last, last_descriptor_tried));
+  for (int number = static_cast<int>(first); number <= end; ++number) close(number);
 }
 
 /// Nobody gets at our memory, where the private key is: no core, no ptrace(2), no /proc/PID/mem.
@@ -69,11 +70,17 @@ void lead_nowhere(int number) noexcept {
   close(opened);
 }
 
+void close_all_but(int kept) noexcept {
+  const auto number = static_cast<unsigned>(kept);
+  close_from(first_foreign_descriptor, number - 1);
+  close_from(number + 1, ~0U);
+}
+
 void start_clean() noexcept {
   provide(STDIN_FILENO);
   provide(STDOUT_FILENO);
   provide(STDERR_FILENO);
-  close_all_others();
+  close_from(first_foreign_descriptor, ~0U);
   handle_fatal_signals();
   clearenv();
   umask(S_IRWXG | S_IRWXO);

@@ -15,6 +15,10 @@ void start_clean() noexcept;
 /// vanishes.
 void lead_nowhere(int number) noexcept;
 
+/// Closes every descriptor but 0-2 and this one, whoever believes to own them: for a child that
+/// goes on without what its parent had open.
+void close_all_but(int kept) noexcept;
+
 /// True between the final dot of a message and its answer: a signal that ends us then must say that
 /// the message may have been delivered (RFC 1047).
 void set_in_doubt(bool doubt) noexcept;

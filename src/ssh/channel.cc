@@ -119,6 +119,11 @@ void Channel::consume(std::size_t count) {
   received_.consume(count);
 }
 
+void Channel::close() {
+  ssh_channel_close(channel_);
+  session_.acknowledge_quickly();
+}
+
 void Channel::check_flood() const {
   if (received_.is_flooded()) throw Failure(Cause::reply_malformed, "too much at once");
 }

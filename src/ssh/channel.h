@@ -46,6 +46,9 @@ class Channel final : public base::ByteStream {
   void consume(std::size_t count) override;
   [[nodiscard]] bool ended() const override { return is_ended_; }
 
+  /// Ends the command's input and closes our side: for a channel whose session goes on without it.
+  void close();
+
   /// True when the far side has closed the channel: `command_end` is complete.
   [[nodiscard]] bool is_closed() const noexcept { return is_closed_; }
   [[nodiscard]] const CommandEnd& command_end() const noexcept { return command_end_; }

@@ -14,8 +14,9 @@ namespace sshsm::ssh {
 namespace {
 
 /// The mail server waits for the end of its pipes; a child that holds them would keep it waiting.
-void let_go_of_standard_descriptors() {
+void let_go_of_all_but(int socket) {
   privilege::set_signal_descriptor(-1);
+  privilege::close_all_but(socket);
   for (const int number : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
     privilege::lead_nowhere(number);
 }
@@ -81,7 +82,7 @@ void serve_one(const config::Destination& destination, const std::string& host, 
 
 void serve_dials(const config::Destination& destination, const std::string& host,
                  base::Descriptor socket) {
-  let_go_of_standard_descriptors();
+  let_go_of_all_but(socket.get());
   DialRequest request;
   while (recv(socket.get(), &request, sizeof request, 0) == sizeof request)
     serve_one(destination, host, socket.get(), request);

@@ -5,6 +5,7 @@ import re
 
 from registry import expect
 from servers import new_key
+from talk import Talk
 
 
 def batch(sender, recipients, text, eol="\r\n"):
@@ -87,10 +88,19 @@ class Friend:
     def start(self, *options, **more):
         return self.bench.start(*self.arguments(*options), **more)
 
+    def talk(self, *mode, on=None, **more):
+        """sshsm for this friend in that mode, or without one, as somebody who speaks SMTP to it; `on` is
+        the descriptor of a terminal instead of pipes."""
+        return Talk(self.bench.start("--config-dir", self.directory, *mode, "--", self.name, **more), on)
+
     def line(self, rest):
         """`CODE text` as the line that names this friend."""
         code, text = rest.split(" ", 1)
         return f"{code} sshsm: {self.name} ({self.settings['host']}): {text}"
+
+    def reply_line(self, code, rest):
+        """The same as a reply."""
+        return f"{code} {self.line(rest)}"
 
     def early_line(self, rest):
         """The same before the configuration was read, when the host is not known yet."""

@@ -74,6 +74,20 @@ class Result:
         expect(self.stdout, b"", "standard output")
         expect(self.stderr, "".join(line + "\n" for line in lines), "standard error")
 
+    def replies(self, status, *lines):
+        """The status and every line on standard output, literally; nothing on standard error."""
+        self.has_status(status)
+        self._rig.compared |= self.causes
+        expect(self.stderr, "", "standard error")
+        expect(self.stdout.decode(), "".join(line + "\r\n" for line in lines), "standard output")
+
+    def replies(self, status, *lines):
+        """The status and every line on standard output, literally; nothing on standard error."""
+        self.has_status(status)
+        self._rig.compared |= self.causes
+        expect(self.stderr, "", "standard error")
+        expect(self.stdout.decode(), "".join(line + "\r\n" for line in lines), "standard output")
+
     def matches(self, status, pattern):
         """The same with one regular expression, where a line has parts that change."""
         self.has_status(status)
@@ -107,6 +121,10 @@ class Running:
                         (self.pid, self._logged))
         self._rig.note(result)
         return result
+
+    def note(self, result):
+        """For what was heard before its end."""
+        self._rig.note(result)
 
     def kill_group(self):
         try:
@@ -182,7 +200,7 @@ class Rig:
     def note(self, result):
         """Finds which causes a run names, for the list at the end."""
         words = result.stderr + result.stdout.decode("utf-8", "replace")
-        head = r"^(?:421 )?4\.\d\.\d sshsm: (?:\S+ \(\S*\): |\S+: )?"
+        head = r"^(?:4[25]1 )?4\.\d\.\d sshsm: (?:\S+ \(\S*\): |\S+: )?"
         result.causes = {name for sentence, name in self.causes.items()
                          if re.search(head + re.escape(sentence), words, re.M)}
         self.provoked |= result.causes
@@ -245,12 +263,12 @@ class Bench:
         return friend
 
     def start(self, *arguments, environment=None, prefix=(), stdin=subprocess.PIPE,
-              stderr=subprocess.PIPE):
+              stdout=subprocess.PIPE, stderr=subprocess.PIPE):
         began = time.monotonic()
         logged = self.rig.syslog.count()
         process = subprocess.Popen(
             [*prefix, *self.rig.wrapper, self.rig.sshsm, *arguments], stdin=stdin,
-            stdout=subprocess.PIPE, stderr=stderr, start_new_session=True,
+            stdout=stdout, stderr=stderr, start_new_session=True,
             env={**self.rig.environment, **(environment or {})}, cwd="/")
         running = Running(process, self.rig, began, logged)
         self.at_end(running.kill_group)

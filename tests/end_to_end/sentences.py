@@ -37,11 +37,6 @@ def sentences_about_the_command_line(bench):
     bench.run("-bS", "--", "../x", stdin=ONE).says(
         75, '4.3.5 sshsm: not a destination name: "../x"; use letters, digits, dots, underscores and '
         "hyphens, 64 at most")
-    result = bench.run("-bs", "--", "friend", stdin=b"QUIT\r\n")
-    result.has_status(75)
-    expect(re.match(rb"421 4\.3\.5 sshsm: friend: not supported by this version: -bs; remove the setting "
-                    rb"or install a newer sshsm\r\n", result.stdout) is not None, True,
-           f"the greeting {result.stdout!r}")
 
 
 @case

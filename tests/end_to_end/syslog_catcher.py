@@ -26,6 +26,8 @@ for node in null:3 zero:5 full:7 random:8 urandom:9; do
   mknod -m 666 "${node%:*}" c 1 "${node#*:}"
 done
 mknod -m 666 tty c 5 0
+mkdir pts
+mount -t devpts -o ptmxmode=666 devpts pts && ln -s pts/ptmx ptmx
 ln -s /proc/self/fd fd
 for name in stdin:0 stdout:1 stderr:2; do ln -s "/proc/self/fd/${name#*:}" "${name%:*}"; done
 cd "$0"

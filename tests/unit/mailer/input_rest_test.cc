@@ -34,7 +34,7 @@ class Recorded {
     reader_.reset(pair[0]);
     writer_.reset(pair[1]);
     file_.emplace(place_.path());
-    input_.emplace(reader_.get(), &*file_);
+    input_.emplace(Source{reader_.get(), {}, &*file_});
   }
 
   /// Nothing is read once the line was lost or the batch is broken.
@@ -176,7 +176,7 @@ TEST_CASE("a message given up half way is in the file with what was still to com
   const Descriptor reader(pair[0]);
   const Descriptor writer(pair[1]);
   RestFile file(place.path());
-  Input input(reader.get(), &file);
+  Input input({reader.get(), {}, &file});
   const auto feed = [&](std::string_view text) {
     REQUIRE(write(writer.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size()));
     input.read();
@@ -206,7 +206,7 @@ TEST_CASE("a batch that cannot be read on is told as such") {
   const RestPlace place;
   const Descriptor only_writable(open("/dev/null", O_WRONLY | O_CLOEXEC));
   RestFile file(place.path());
-  Input input(only_writable.get(), &file);
+  Input input({only_writable.get(), {}, &file});
   input.read();
   PlainWaiter waiter;
   const std::optional<Failure> failure = input.keep_rest(waiter, Deadline::never());

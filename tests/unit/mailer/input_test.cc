@@ -24,7 +24,7 @@ class Fed {
     REQUIRE(pipe2(pair.data(), O_CLOEXEC) == 0);
     reader_.reset(pair[0]);
     writer_.reset(pair[1]);
-    input.emplace(reader_.get());
+    input.emplace(Source{reader_.get()});
   }
 
   void feed(std::string_view bytes) {
@@ -122,7 +122,7 @@ TEST_CASE("an empty batch and an unreadable one are told apart") {
   CHECK(fed.input->failure()->cause() == Cause::batch_empty);
 
   const Descriptor only_writable(open("/dev/null", O_WRONLY | O_CLOEXEC));
-  Input unreadable(only_writable.get());
+  Input unreadable({only_writable.get()});
   unreadable.read();
   REQUIRE(unreadable.failure().has_value());
   CHECK(unreadable.failure()->cause() == Cause::batch_unreadable);

@@ -1,0 +1,96 @@
+#include "mailer/caller.h"
+
+#include "base/failure.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <climits>
+
+namespace sshsm::mailer {
+namespace {
+
+using base::Cause;
+using base::Deadline;
+using base::Failure;
+
+constexpr short end_events = POLLHUP | POLLRDHUP | POLLERR;
+/// A pipe that poll(2) calls writable takes so much without blocking; of a socket send(2) asks
+/// that.
+constexpr std::size_t max_write = PIPE_BUF;
+
+ssize_t write_without_waiting(int descriptor, std::string_view bytes) {
+  const ssize_t sent = send(descriptor, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+  if (sent >= 0 || errno != ENOTSOCK) return sent;
+  return write(descriptor, bytes.data(), bytes.size());
+}
+
+}  // namespace
+
+short Caller::wait(int descriptor, short events, Deadline deadline) {
+  for (;;) {
+    std::array<pollfd, 2> watched{pollfd{descriptor, events, 0}, input_interest()};
+    poll(watched.data(), watched.size(), earlier(deadline, end_of_stay_).poll_timeout());
+    hear(watched[1].revents);
+    if (watched[0].revents != 0) return watched[0].revents;
+    const bool may_be_batch = may_write_batch_ && !held_.empty();
+    if (end_of_stay_.passed() && !may_be_batch) throw Failure(Cause::caller_gone);
+    if (deadline.passed()) return 0;
+  }
+}
+
+pollfd Caller::input_interest() const {
+  const bool has_room = held_.size() < max_held;
+  if (has_ended_ || (is_leaving_ && !has_room)) return {-1, 0, 0};
+  return {input_, static_cast<short>(has_room ? POLLIN | POLLRDHUP : POLLRDHUP), 0};
+}
+
+pollfd Caller::output_interest(bool has_output) const {
+  return {has_output && !is_deaf_ ? output_ : -1, POLLOUT, 0};
+}
+
+void Caller::hear(short events) {
+  if ((events & POLLNVAL) != 0) has_ended_ = true;
+  if ((events & end_events) != 0 || has_ended_) note_end();
+  if (!has_ended_ && events != 0 && held_.size() < max_held) read();
+}
+
+void Caller::hear_now() {
+  pollfd watched = input_interest();
+  if (poll(&watched, 1, 0) > 0) hear(watched.revents);
+}
+
+void Caller::read() {
+  std::array<char, max_held> buffer{};
+  const ssize_t size = ::read(input_, buffer.data(), max_held - held_.size());
+  if (size < 0 && (errno == EAGAIN || errno == EINTR)) return;
+  if (size > 0) {
+    held_.append(buffer.data(), static_cast<std::size_t>(size));
+    return;
+  }
+  has_ended_ = true;
+  note_end();
+}
+
+void Caller::note_end() {
+  if (is_leaving_) return;
+  is_leaving_ = true;
+  end_of_stay_ = Deadline::after(max_stay);
+}
+
+std::size_t Caller::tell(std::string_view bytes) {
+  std::size_t told = 0;
+  while (!is_deaf_ && told < bytes.size()) {
+    pollfd watched = output_interest(true);
+    if (poll(&watched, 1, 0) <= 0) return told;
+    const ssize_t size = write_without_waiting(output_, bytes.substr(told, max_write));
+    if (size > 0) told += static_cast<std::size_t>(size);
+    if (size < 0 && errno != EAGAIN && errno != EINTR) is_deaf_ = true;
+  }
+  return is_deaf_ ? bytes.size() : told;
+}
+
+}  // namespace sshsm::mailer

@@ -1,0 +1,60 @@
+#pragma once
+
+#include "base/exit_status.h"
+#include "base/log.h"
+#include "base/trace.h"
+#include "mailer/caller.h"
+#include "mailer/delivery_log.h"
+#include "mailer/line.h"
+#include "mailer/probation.h"
+#include "smtp/relay.h"
+
+#include <optional>
+#include <string>
+
+namespace sshsm::mailer {
+
+/// The front end of -bs, and of a call without a mode until it shows that it is a batch: wires the
+/// caller and the channel of the forced command to `smtp::Relay`.
+class Interactive {
+ public:
+  /// All references outlive it.
+  Interactive(Line& line, Caller& caller, base::Log& log, base::Trace& trace);
+
+  /// Carries the session of a caller who asked for one. Every failure is told to him as 421 and
+  /// logged; none is thrown.
+  [[nodiscard]] base::ExitStatus run();
+
+  /// The same for a caller who named no mode. Nothing where he turns out to write a batch: `taken`
+  /// is then what he wrote, and nothing was said on the line. Throws the failures of opening it
+  /// where he has begun to write by then, since he does not read replies.
+  [[nodiscard]] std::optional<base::ExitStatus> try_to_run();
+  [[nodiscard]] std::string taken() const;
+
+ private:
+  void open(smtp::Relay::Caller manner);
+  void converse();
+  [[nodiscard]] bool is_batch() const;
+
+  void feed();
+  void send_output();
+  void tell_caller();
+  void take_outcomes();
+  void wait_for_events();
+  void receive();
+  void check_deadlines();
+
+  void lose(const base::Failure& failure);
+  [[nodiscard]] base::ExitStatus end_session();
+
+  Line& line_;
+  Caller& caller_;
+  base::Trace& trace_;
+  DeliveryLog log_;
+  std::optional<Probation> probation_;
+  std::optional<smtp::Relay> relay_;
+  Timeline timeline_;  ///< of the message in hand
+  std::size_t replies_seen_ = 0;
+};
+
+}  // namespace sshsm::mailer
