@@ -1,5 +1,6 @@
 #include "smtp/dot_stuffer.h"
 
+#include <algorithm>
 #include <cstddef>
 
 namespace sshsm::smtp {
@@ -7,20 +8,29 @@ namespace sshsm::smtp {
 std::string DotStuffer::stuff(std::string_view piece) {
   std::string stuffed;
   stuffed.reserve(piece.size() + 1);
-  if (is_at_line_start_ && piece.starts_with('.')) stuffed += '.';
-  if (!piece.empty()) is_at_line_start_ = piece.back() == '\n';
-  for (std::size_t end = piece.find("\n."); end != std::string_view::npos;
-       end = piece.find("\n.")) {
-    stuffed += piece.substr(0, end + 1);
-    stuffed += '.';
-    piece.remove_prefix(end + 1);
+  std::size_t copied = 0;
+  for (std::size_t at = 0; at < piece.size();) {
+    if (place_ != Place::in_line) {
+      const std::size_t first = std::min(piece.find_first_not_of('\0', at), piece.size());
+      if (first > at) place_ = Place::behind_nuls;
+      at = first;
+      if (at == piece.size()) break;
+      if (piece[at] == '.') {
+        stuffed += piece.substr(copied, at - copied);
+        stuffed += '.';
+        copied = at;
+      }
+    }
+    const std::size_t end = piece.find('\n', at);
+    place_ = end == std::string_view::npos ? Place::in_line : Place::line_start;
+    at = end == std::string_view::npos ? piece.size() : end + 1;
   }
-  stuffed += piece;
+  stuffed += piece.substr(copied);
   return stuffed;
 }
 
 std::string DotStuffer::end() const {
-  return is_at_line_start_ ? ".\r\n" : "\r\n.\r\n";
+  return place_ == Place::line_start ? ".\r\n" : "\r\n.\r\n";
 }
 
 }  // namespace sshsm::smtp
