@@ -29,8 +29,26 @@ bool Input::fill() {
   const std::string_view bytes(piece.data(), static_cast<std::size_t>(count));
   if (transcript_ >= 0 && !write_all(transcript_, bytes)) return false;
   if (consumed_ > 0) bytes_.erase(0, std::exchange(consumed_, 0));
-  bytes_ += bytes;
+  if (is_lax_) {
+    take_for_line_ends(bytes);
+  } else {
+    bytes_ += bytes;
+  }
   return true;
+}
+
+/// Makes CRLF of CRLF, of a CR and of an LF.
+void Input::take_for_line_ends(std::string_view bytes) {
+  for (const char c : bytes) {
+    if (c == '\0') continue;
+    const bool is_told = c == '\n' && is_behind_cr_;
+    is_behind_cr_ = c == '\r';
+    if (c == '\r' || c == '\n') {
+      if (!is_told) bytes_ += "\r\n";
+    } else {
+      bytes_ += c;
+    }
+  }
 }
 
 bool Input::read_raw_line(std::string& line) {

@@ -155,7 +155,11 @@ bool read_rule(Script& script, std::string_view verb, std::string_view rest) {
 bool read_switch(Script& script, std::string_view verb) {
   if (verb == "strict") {
     script.is_strict = true;
+    script.is_lax = false;
   } else if (verb == "lenient") {
+    script.is_strict = false;
+  } else if (verb == "lax") {
+    script.is_lax = true;
     script.is_strict = false;
   } else if (verb == "lax-354") {
     script.is_lax_354 = true;

@@ -44,6 +44,7 @@ struct Script {
   int exit_status = 0;
   int signal = 0;  ///< ends by this signal instead of exit_status; 0: by exit
   bool is_strict = true;
+  bool is_lax = false;  ///< any of CRLF, CR and LF ends lines and data; never with is_strict
   bool is_lax_354 = false;
   bool ignores_eof = false;
 

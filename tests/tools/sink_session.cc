@@ -55,7 +55,7 @@ std::string path_in(std::string_view line) {
 class Session {
  public:
   Session(Script script, Store store, int transcript)
-      : script_(std::move(script)), store_(std::move(store)), input_(transcript) {}
+      : script_(std::move(script)), store_(std::move(store)), input_(transcript, script_.is_lax) {}
 
   [[noreturn]] void run() {
     write_noise();
