@@ -19,7 +19,8 @@ import syslog_catcher
 
 SUBJECTS = ["delivery", "refusals", "lines", "ssh_faults", "trust", "configuration", "arguments",
             "exit_statuses", "sentences", "sandbox", "log", "exim", "load", "pauses",
-            "callers", "last_replies", "hosts", "rest", "smuggling", "interactive", "automatic"]
+            "callers", "last_replies", "hosts", "rest", "smuggling", "sendmail", "interactive",
+            "automatic"]
 
 
 def stop(_number, _frame):

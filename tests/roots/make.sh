@@ -1,0 +1,131 @@
+#!/bin/sh
+# Makes a root directory of Debian's with a real sshd and, on top of it, a mail server, or finds it
+# made, and prints its path:
+#
+#   sh tests/roots/make.sh NAME        NAME is a row of `packages_of`
+#
+# Roots are kept in $SSHSM_ROOTS, or /var/cache/sshsm-tests, which may be deleted at any time. A root
+# that is there is complete, and nothing changes it any more: enter.sh runs things in a copy.
+# Where no root can be made, the status is 77, and standard error ends with a line that says why.
+
+set -u
+here=$(cd "$(dirname "$0")" && pwd) || exit 1
+cache=${SSHSM_ROOTS:-/var/cache/sshsm-tests}
+suite=bookworm
+# Roots of this or another tree that nobody has asked for in so many days are deleted.
+days_kept=30
+
+# What is installed: for `base` on top of the smallest Debian, for the others on top of `base`.
+packages_of() {
+  case $1 in
+    base) echo openssh-server iproute2 ;;
+    sendmail) echo sendmail-bin sensible-mda procmail ;;
+    *) return 1 ;;
+  esac
+}
+
+cannot() {
+  echo "$*" >&2
+  exit 77
+}
+
+# A root made by other rules than these is another root.
+path_of() {
+  echo "$cache/$1.$({ cat "$here/make.sh"; packages_of "$1"; } | sha256sum | cut -c 1-12)"
+}
+
+# The first Debian mirror that this machine uses for the suite.
+mirror() {
+  found=$(apt-get indextargets --format '$(REPO_URI) $(CODENAME) $(COMPONENT)' \
+      'Created-By: Packages' 2>/dev/null |
+    sed -n "s|^\(https\{0,1\}://[^ ]*/debian/\{0,1\}\) $suite main\$|\1|p" | head -n 1)
+  echo "${found:-http://deb.debian.org/debian}"
+}
+
+# How this machine reaches its mirrors, for apt and, in the environment, for debootstrap.
+take_over_apt_settings() {
+  apt-config dump | grep -iE '^Acquire::[^ ]*(proxy|verify|cainfo)' >"$1/etc/apt/apt.conf.d/80machine"
+  printf 'Acquire::Languages "none";\nAPT::Install-Recommends "false";\n' \
+    >"$1/etc/apt/apt.conf.d/80small"
+  printf 'force-unsafe-io\npath-exclude=%s\npath-exclude=%s\npath-exclude=%s\n' \
+    '/usr/share/doc/*' '/usr/share/man/*' '/usr/share/locale/*' >"$1/etc/dpkg/dpkg.cfg.d/small"
+}
+
+# Without /proc some packages cannot be configured; without the policy they start their daemons.
+install_in() {
+  root=$1
+  shift
+  mount -t proc proc "$root/proc" || return
+  printf '#!/bin/sh\nexit 101\n' >"$root/usr/sbin/policy-rc.d" && chmod 755 "$root/usr/sbin/policy-rc.d"
+  # sendmail's installation sleeps for a minute where the machine's name has no domain.
+  echo '127.0.0.1 root.example localhost' >"$root/etc/hosts" && hostname root.example
+  cp /etc/resolv.conf "$root/etc/resolv.conf"
+  DEBIAN_FRONTEND=noninteractive LC_ALL=C chroot "$root" apt-get install -y -q "$@"
+  status=$?
+  umount "$root/proc"
+  rm -f "$root/etc/resolv.conf" "$root/var/cache/apt/"*.bin "$root/var/cache/apt/archives/"*.deb
+  return $status
+}
+
+make_base() {
+  proxy=$(apt-config shell proxy Acquire::http::Proxy)
+  eval "$proxy"
+  if [ -n "${proxy-}" ]; then export http_proxy="$proxy"; fi
+  debootstrap --variant=minbase "$suite" "$1" "$(mirror)" || return
+  take_over_apt_settings "$1"
+  rm -rf "$1/usr/share/doc" "$1/usr/share/man" "$1/usr/share/locale"
+  # The list is words on purpose.
+  # shellcheck disable=SC2046
+  install_in "$1" $(packages_of base)
+}
+
+make_overlay() {
+  cp -a "$(path_of base)/." "$1" || return
+  # shellcheck disable=SC2046
+  install_in "$1" $(packages_of "$2") && rm -rf "$1/var/lib/apt/lists"
+}
+
+# Builds aside and renames, so that a root is complete or absent.
+make() {
+  [ ! -d "$(path_of "$1")" ] || return 0
+  [ "$1" = base ] || make base || return
+  mkdir "$cache/making/$1" || return
+  if [ "$1" = base ]; then make_base "$cache/making/$1"; else make_overlay "$cache/making/$1" "$1"; fi &&
+    cp -a "$cache/making/$1" "$cache/copying/$1" && mv "$cache/copying/$1" "$(path_of "$1")"
+}
+
+# dpkg and debootstrap wait for the disk after each file, unless there is none.
+prepare_workshop() {
+  rm -rf "$cache/making" "$cache/copying" && mkdir "$cache/making" "$cache/copying" || return
+  if [ "$(awk '/^MemAvailable/ { print $2 }' /proc/meminfo)" -gt 3000000 ]; then
+    mount -t tmpfs -o mode=755,size=1g sshsm-making "$cache/making"
+  fi
+}
+
+# The part that runs in namespaces of its own: what is mounted or started is gone behind it.
+if [ "${1-}" = --alone ]; then
+  log=$cache/$2.log
+  exec 9>"$cache/lock" && flock 9 || cannot "cannot lock $cache/lock"
+  # Somebody else may have made it meanwhile.
+  [ ! -d "$(path_of "$2")" ] || exit 0
+  prepare_workshop && make "$2" >"$log" 2>&1 9>&- ||
+    cannot "debootstrap or apt cannot make the root \"$2\", $log says more:" \
+      "$(grep -v '^ *$' "$log" | tail -n 1)"
+  exit
+fi
+
+name=${1-}
+packages_of "$name" >/dev/null || { sed -n '2,9s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+[ "$(id -u)" -eq 0 ] || cannot "making a root directory of Debian's needs root"
+unshare --mount --net --pid --uts --fork true 2>/dev/null ||
+  cannot "no mount, network and process namespaces of our own here"
+root=$(path_of "$name")
+if [ ! -d "$root" ]; then
+  mkdir -p "$cache" && chmod 755 "$cache" || cannot "cannot make $cache"
+  (cd "$here/../.." && . contrib/packages.sh && install_packages debootstrap) ||
+    cannot "debootstrap cannot be installed"
+  unshare --mount --pid --uts --fork --kill-child --mount-proc sh "$here/make.sh" --alone "$name" || exit
+  find "$cache" -mindepth 1 -maxdepth 1 -type d -mtime +$days_kept -exec rm -rf {} +
+fi
+touch -c "$root" "$(path_of base)"
+echo "$root"
