@@ -87,10 +87,15 @@ class SendmailHost:
         self.results.append(result)
         return result
 
-    def start(self, mode):
-        """sshsm in another mode."""
+    def start(self, *mode):
+        """sshsm with another mode, or none."""
         return self.bench.start("--config-dir", self.friend.directory, *mode, "--", self.friend.name,
                                 prefix=self.root.prefix)
+
+    def run(self, stdin, *mode):
+        result = self.start(*mode).finish(stdin)
+        self.results.append(result)
+        return result
 
     def _is_at_work(self):
         for number in filter(str.isdigit, os.listdir(self.root.path("/proc"))):
