@@ -5,7 +5,7 @@ message must stand once and octet by octet. sendmail_sessions.py does the same w
 """
 
 from registry import case, expect
-from sendmail_host import Letter, SendmailHost
+from sendmail_host import EARLY_TALK, USER, Letter, SendmailHost
 
 HELLO = Letter(b"Hello Bob.\n")
 
@@ -19,6 +19,17 @@ def delivers(bench, *letters, eol=b"\r\n"):
 
 def numbered(count):
     return [Letter(b"number %d\n" % n, b"Subject: %d\n" % n) for n in range(count)]
+
+
+@case(root=True)
+def sendmail_itself_refuses_a_client_that_does_not_wait(bench):
+    # This is what the other cases must never find in its log.
+    host = SendmailHost(bench)
+    session = b"EHLO here.example\r\n" + HELLO.batch() + b"QUIT\r\n"
+    replies = host.root.run("su", USER, "-c", "/usr/sbin/sendmail -bs", stdin=session).splitlines()
+    expect(replies[1:3], [b"554 5.5.0 SMTP protocol error", b"550 5.0.0 Command rejected"], "answers")
+    expect(host.queue(), [], "the queue")
+    expect(any(EARLY_TALK in line for line in host.root.log), True, "the log says so")
 
 
 @case(root=True)
