@@ -1,7 +1,7 @@
 // A mail server for tests: speaks SMTP on its standard input and output like `sendmail -bs` and
 // keeps what it accepts. What it says, and how it misbehaves, is told by a script:
 //
-//   mail_sink [--script FILE] [--mbox FILE] [--maildir DIR] [--transcript FILE]
+//   mail_sink [--script FILE] [--mbox FILE] [--maildir DIR] [--tally FILE] [--transcript FILE]
 //
 // tests/README.md describes the script's language. Without one it is a strict server, as sendmail
 // 8.17 is: whoever speaks before the greeting, or behind EHLO before its answer, is refused with
@@ -52,6 +52,8 @@ std::string contents_of(const std::string& path) {
       store.mbox = value;
     } else if (name == "--maildir") {
       store.maildir = value;
+    } else if (name == "--tally") {
+      store.tally = value;
     } else if (name == "--transcript") {
       transcript = open(value.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
     } else {

@@ -257,10 +257,12 @@ class Session {
   }
 
   void keep(std::string_view piece) {
-    received_ += piece.size();
+    message_.octets += piece.size();
+    if (message_.head.size() < max_head)
+      message_.head += piece.substr(0, max_head - message_.head.size());
     if (store_.keeps_content()) message_.content += piece;
-    if (script_.die_inside > 0 && received_ >= script_.die_inside) end();
-    if (script_.stall_inside > 0 && received_ >= script_.stall_inside) stall();
+    if (script_.die_inside > 0 && message_.octets >= script_.die_inside) end();
+    if (script_.stall_inside > 0 && message_.octets >= script_.stall_inside) stall();
   }
 
   void bdat(const std::string& line) {
@@ -276,6 +278,7 @@ class Session {
     }
     if (!may_have_data()) {
       message_.content.clear();
+      message_.head.clear();
       return void(interfere_and_answer(Step::bdat, "", "503 5.0.0 need RCPT"));
     }
     if (is_last) return message_complete();
@@ -300,7 +303,6 @@ class Session {
     message_ = Message{};
     has_sender_ = false;
     had_recipient_ = false;
-    received_ = 0;
   }
 
   Script script_;
@@ -310,7 +312,6 @@ class Session {
   Message message_;
   bool has_sender_ = false;
   bool had_recipient_ = false;
-  std::size_t received_ = 0;
 };
 
 }  // namespace

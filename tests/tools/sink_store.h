@@ -1,14 +1,20 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace sink {
 
+/// How much of a message is kept as its head.
+constexpr std::size_t max_head = 200;
+
 struct Message {
   std::string sender;                   ///< with angle brackets
   std::vector<std::string> recipients;  ///< with angle brackets
+  std::size_t octets = 0;               ///< of the content, counted though it may not be kept
+  std::string head;                     ///< the first octets of the content
   std::string content;                  ///< unstuffed, line ends as received
 };
 
@@ -16,6 +22,7 @@ struct Message {
 struct Store {
   std::string mbox;     ///< one file, appended to under a lock
   std::string maildir;  ///< one file per message with its exact bytes
+  std::string tally;    ///< a line per message: nanoseconds since 1970, octets, its first line
 
   [[nodiscard]] bool keeps_content() const { return !mbox.empty() || !maildir.empty(); }
   /// False if it could not be written.
