@@ -1,0 +1,44 @@
+#!/bin/sh
+# Measures sshsm beside what it replaces and prints a table:
+#
+#   sh tests/bench/run.sh            minutes
+#   sh tests/bench/run.sh --quick    few rounds: to see that it runs
+#
+# Installs what is missing and builds in build/bench. The table is all that goes to standard output.
+# Speed is no test: the exit status tells only whether everything ran and no message was lost or doubled.
+
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+. contrib/packages.sh
+case ${1-} in
+  '' | --quick) ;;
+  *) sed -n '2,8s/^# \{0,1\}//p' tests/bench/run.sh >&2; exit 2 ;;
+esac
+
+tree=build/bench
+mkdir -p build/logs
+# The list is words on purpose.
+# shellcheck disable=SC2086
+install_packages $build_packages iproute2 util-linux || exit 1
+
+echo "bench: building in $tree" >&2
+build() {
+  [ -f $tree/build.ninja ] || meson setup $tree || return
+  ninja -C $tree src/sshsm tests/tools/mail_sink tests/tools/fault_server tests/bench/launch \
+    tests/bench/rsuid
+}
+if ! build >build/logs/bench.log 2>&1; then
+  tail -n 30 build/logs/bench.log >&2
+  exit 1
+fi
+
+PYTHONDONTWRITEBYTECODE=1
+export PYTHONDONTWRITEBYTECODE
+# Its loopback and its long line are then nobody else's.
+if [ "$(id -u)" -eq 0 ] && unshare --net true 2>/dev/null; then
+  SSHSM_BENCH_OWN_NAMESPACE=yes
+  export SSHSM_BENCH_OWN_NAMESPACE
+  exec unshare --net sh -c 'ip link set lo up && exec "$@"' sh \
+    python3 tests/bench/bench.py "$@" $tree
+fi
+exec python3 tests/bench/bench.py "$@" $tree
