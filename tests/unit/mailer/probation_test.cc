@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -22,7 +23,8 @@ Probation greeted() {
 
 Verdict verdict_on(std::string_view first, bool has_ended = false) {
   Probation probation = greeted();
-  CHECK((probation.may_pass(first, has_ended) == 0) == (probation.passed().empty()));
+  const std::size_t passed = probation.may_pass(first, has_ended);
+  CHECK(probation.passed() == first.substr(0, passed));
   return probation.verdict();
 }
 
