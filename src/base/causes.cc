@@ -101,7 +101,7 @@ constexpr auto causes = std::to_array<CauseRow>({
     {Cause::rest_unwritable, "rest-unwritable", "4.3.0", "cannot keep the rest of the batch",
      "take what is missing there from the batch"},
     {Cause::caller_not_listening, "caller-not-listening", "4.5.0",
-     "the caller went on behind a refused DATA", "call sshsm -bS for a batch"},
+     "the caller does not listen", "call sshsm -bS for a batch"},
     {Cause::caller_gone, "caller-gone", "4.4.2", "the caller ended the session",
      "the mail waits in the queue"},
     {Cause::stopped, "stopped", "4.3.2", "stopped by a signal", "the mail waits in the queue"},

@@ -76,11 +76,13 @@ void Interactive::converse() {
     send_output();
     tell_caller();
     if (is_batch() || relay_->is_lost()) return;
+    if (relay_->is_cut_short()) throw Failure(Cause::caller_gone);
     if (relay_->is_over() && relay_->to_caller().empty()) return line_.hang_up();
     if (caller_.is_deaf() || caller_.end_of_stay().passed()) throw Failure(Cause::caller_gone);
     wait_for_events();
     receive();
     check_deadlines();
+    check_caller();
   }
 }
 
@@ -110,7 +112,9 @@ void Interactive::tell_caller() {
   if (relay_->to_caller().empty()) return;
   if (probation_ && probation_->verdict() == Probation::Verdict::open) caller_.hear_now();
   if (probation_ && !probation_->may_tell(caller_.held(), caller_.has_ended())) return;
-  relay_->sent_to_caller(caller_.tell(relay_->to_caller()));
+  const std::size_t told = caller_.tell(relay_->to_caller());
+  relay_->sent_to_caller(told);
+  if (told > 0) told_at_ = base::Clock::now();
 }
 
 void Interactive::wait_for_events() {
@@ -122,7 +126,7 @@ void Interactive::wait_for_events() {
   std::array<pollfd, 3> watched{channel.interest(), caller_.input_interest(),
                                 caller_.output_interest(has_words && !is_held_back)};
   Deadline until = earlier(line_.timer().deadline_of(relay_->wait()), channel.next_progress());
-  until = earlier(until, caller_.end_of_stay());
+  until = earlier(earlier(until, caller_.end_of_stay()), end_of_patience());
   if (is_held_back) until = earlier(until, probation_->end_of_hold());
   poll(watched.data(), watched.size(), until.poll_timeout());
   caller_.hear(watched[1].revents);
@@ -133,21 +137,25 @@ void Interactive::receive() {
   if (!arrival.bytes.empty()) relay_->receive(arrival.bytes);
   if (relay_->is_greeted() && timeline_.greeted == Timeline::not_yet)
     timeline_.greeted = base::Clock::now();
-  take_outcomes();
-  if (relay_->is_over() || relay_->is_lost()) return;
+  if (relay_->is_lost()) return;
+  static_cast<void>(take_outcomes());
+  if (relay_->is_over()) return;
   if (arrival.loss) throw Failure(*arrival.loss);
   if (line_.channel().ended())
     throw line_.explain_end(relay_->is_greeted(), relay_->unfinished_line(), caller_);
 }
 
-void Interactive::take_outcomes() {
+bool Interactive::take_outcomes() {
+  bool has_failures = false;
   while (const std::optional<smtp::MessageOutcome> outcome = relay_->take_outcome()) {
     log_.record(*outcome, timeline_);
+    has_failures = has_failures || outcome->fate != smtp::Fate::accepted;
     if (outcome->phase == smtp::Phase::envelope) continue;
     const auto now = base::Clock::now();
     timeline_ = {now, now, now};
   }
   privilege::set_in_doubt(relay_->is_in_doubt());
+  return has_failures;
 }
 
 void Interactive::check_deadlines() {
@@ -158,25 +166,38 @@ void Interactive::check_deadlines() {
   line_.timer().check(relay_->wait());
 }
 
-/// Who is told of it, and where the log says it happened: before there was a conversation the line
-/// knows best.
+/// Who never takes a reply would hold us for ever, and we the far side.
+void Interactive::check_caller() {
+  if (relay_->to_caller().empty()) told_at_ = base::Clock::now();
+  if (end_of_patience().passed()) throw Failure(Cause::caller_not_listening, "takes no replies");
+}
+
+Deadline Interactive::end_of_patience() const {
+  if (!relay_ || relay_->to_caller().empty()) return Deadline::never();
+  return Deadline(told_at_ + line_.destination().timeout);
+}
+
+/// Before there was a conversation the line knows best how far it came.
 void Interactive::lose(const Failure& failure) {
   log_.set_address(line_.address());
-  const std::string_view phase = relay_ ? smtp::name_of(relay_->phase()) : line_.phase();
-  if (!relay_) {
-    timeline_ = line_.timeline();
-    relay_.emplace(line_.destination().name, line_.host(), Manner::listens);
-  }
+  if (relay_) return relay_->lose(failure);
+  timeline_ = line_.timeline();
+  log_.record(failure, line_.phase(), {}, timeline_);
+  relay_.emplace(line_.destination().name, line_.host(), Manner::listens);
   relay_->lose(failure);
-  const std::optional<smtp::MessageOutcome> outcome = relay_->take_outcome();
-  if (outcome)
-    log_.record(*outcome, timeline_);
-  else if (!relay_->is_success())
-    log_.record(failure, phase, {}, timeline_);
+  is_loss_recorded_ = true;
+}
+
+/// What was refused or lost behind the last reply explains the loss; without any a line of its own.
+void Interactive::record_loss() {
+  const bool is_explained = take_outcomes() || is_loss_recorded_;
+  if (relay_->loss() && !is_explained && !relay_->is_success())
+    log_.record(*relay_->loss(), smtp::name_of(relay_->phase()), {}, timeline_);
 }
 
 ExitStatus Interactive::end_session() {
   privilege::set_in_doubt(false);
+  record_loss();
   line_.hang_up();
   take_leave(caller_, *relay_);
   return relay_->is_success() ? ExitStatus::accepted : ExitStatus::deferred;

@@ -39,12 +39,16 @@ class Interactive {
   void feed();
   void send_output();
   void tell_caller();
-  void take_outcomes();
+  /// True where something was not accepted.
+  bool take_outcomes();
   void wait_for_events();
   void receive();
   void check_deadlines();
+  void check_caller();
+  [[nodiscard]] base::Deadline end_of_patience() const;
 
   void lose(const base::Failure& failure);
+  void record_loss();
   [[nodiscard]] base::ExitStatus end_session();
 
   Line& line_;
@@ -55,6 +59,8 @@ class Interactive {
   std::optional<smtp::Relay> relay_;
   Timeline timeline_;  ///< of the message in hand
   std::size_t replies_seen_ = 0;
+  base::Clock::time_point told_at_ = base::Clock::now();  ///< when the caller last took something
+  bool is_loss_recorded_ = false;
 };
 
 }  // namespace sshsm::mailer

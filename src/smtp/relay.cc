@@ -44,8 +44,8 @@ Relay::Relay(std::string destination, std::string host, Caller caller, Observer 
 
 const Relay::Verb* Relay::find_verb(std::string_view line) {
   static constexpr auto verbs = std::to_array<Verb>({
-      {"HELO", To::hello, true},
-      {"EHLO", To::hello, true},
+      {"HELO", To::helo, true},
+      {"EHLO", To::ehlo, true},
       {"MAIL", To::mail, false},
       {"RCPT", To::rcpt, false},
       {"DATA", To::data, true},
@@ -72,7 +72,8 @@ Wait Relay::wait() const {
       return Wait::go_ahead;
     case To::dot:
       return Wait::dot;
-    case To::hello:
+    case To::ehlo:
+    case To::helo:
     case To::mail:
     case To::rcpt:
     case To::rset:
@@ -85,11 +86,13 @@ Wait Relay::wait() const {
 }
 
 Phase Relay::phase() const {
+  if (is_lost()) return phase_at_loss_;
   if (!is_greeted_) return Phase::greeting;
   if (body_reader_) return Phase::data;
   if (expected_.empty()) return Phase::envelope;
   switch (expected_.front().to) {
-    case To::hello:
+    case To::ehlo:
+    case To::helo:
       return Phase::hello;
     case To::data:
       return Phase::data;
@@ -136,11 +139,14 @@ bool Relay::is_over() const {
   return is_input_ended_ && (is_lost() || body_reader_ || expected_.empty());
 }
 
+bool Relay::is_cut_short() const {
+  return is_over() && !is_quit_answered_ &&
+         (body_reader_ || is_in_transaction_ || !commands_.unfinished_line().empty());
+}
+
 bool Relay::is_success() const {
   if (has_failed_ || (has_refusal_ && caller_ == Caller::may_not_listen)) return false;
-  if (is_quit_answered_) return true;
-  return !is_lost() && is_input_ended_ && !body_reader_ && !is_in_transaction_ &&
-         expected_.empty() && commands_.unfinished_line().empty();
+  return is_quit_answered_ || (is_over() && !is_lost() && !is_cut_short());
 }
 
 std::optional<MessageOutcome> Relay::take_outcome() {
@@ -194,7 +200,9 @@ void Relay::on_command(const CommandReader::Line& line) {
   // What follows a refused DATA from somebody who does not listen is the text of his message.
   if (is_data_refused_ && caller_ == Caller::may_not_listen &&
       !is_one_of(word, {"QUIT", "RSET", "NOOP", "MAIL"}))
-    return lose(Failure(Cause::caller_not_listening, base::quoted(line.text, 40)));
+    return lose(
+        Failure(Cause::caller_not_listening,
+                base::concat({"went on behind a refused DATA: ", base::quoted(line.text, 40)})));
   if (is_one_of(word, {"RSET", "MAIL"})) is_data_refused_ = false;
   if (line.is_too_long) return refuse(line.text, "451 4.5.2", "this command line is too long");
   if (has_control(line.text))
@@ -207,7 +215,7 @@ void Relay::on_command(const CommandReader::Line& line) {
 void Relay::on_command_when_lost(std::string_view line) {
   if (is_one_of(word_of(line), {"QUIT"})) return answer_quit();
   // One who leaves so much unread does not read: to stop taking what he writes would hold up both.
-  if (to_caller_.unsent().size() < max_untold) tell_line(*lost_);
+  if (to_caller_.unsent().size() < max_untold) tell_loss();
 }
 
 void Relay::answer_quit() {
@@ -240,7 +248,7 @@ void Relay::lose(const Failure& failure) {
   const bool is_all_said = is_quit_due();
   if (!is_all_said) has_failed_ = true;
   give_up_line(failure);
-  if (!is_all_said) tell_line(*lost_);
+  if (!is_all_said) tell_loss();
   if (must_answer_quit) answer_quit();
 }
 
@@ -251,9 +259,10 @@ void Relay::give_up_line(const Failure& failure) {
     settle_by_failure(message_, phase(), reason);
     outcomes_.push_back(std::exchange(message_, {}));
   }
+  phase_at_loss_ = phase();
   expected_.clear();
   to_server_.drop_unsent();
-  lost_ = base::concat({"421 ", base::describe(reason, destination_, host_)});
+  loss_ = reason;
 }
 
 }  // namespace sshsm::smtp

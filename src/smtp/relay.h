@@ -28,9 +28,9 @@ namespace sshsm::smtp {
 /// answer, no pipelined command where he does not offer PIPELINING, no command but those of RFC
 /// 5321 and no line end but CRLF. The caller is told every reply as it came, but for these: EHLO's
 /// loses the keywords that a relay cannot keep its word for; 500 to 504, 530, 535 and 555 to MAIL,
-/// RCPT, DATA and the final dot become 451 with the reply quoted, since they are a mistake of ours
-/// or of an administrator and must bounce nobody's mail; and control octets, which no reply may
-/// hold, become question marks.
+/// RCPT, DATA and the final dot, and any 5yz to HELO, become 451 with the reply quoted, since they
+/// are a mistake of ours or of an administrator and must bounce nobody's mail; and control octets,
+/// which no reply may hold, become question marks.
 ///
 /// Once the line is lost the caller is told 421 with the reason, what he still sends of a message
 /// is dropped, and QUIT is answered.
@@ -42,6 +42,8 @@ class Relay {
   /// so much untold once the line is lost, no more commands are answered but QUIT.
   static constexpr std::size_t max_unsent = 256 * 1024;
   static constexpr std::size_t max_untold = 64 * 1024;
+  /// The mail server has said so much more than the caller has taken that it cannot be answers.
+  static constexpr std::size_t max_flood = 1024 * 1024;
   /// Recipients of one message whose outcome is told; those beyond are passed on all the same.
   static constexpr std::size_t max_recorded = 1000;
 
@@ -86,10 +88,14 @@ class Relay {
   /// mail server any more. A message in doubt is told as such. A QUIT that waits for its answer is
   /// answered by us instead, without the 421 if it is all that waits.
   void lose(const base::Failure& failure);
-  [[nodiscard]] bool is_lost() const { return lost_.has_value(); }
+  [[nodiscard]] bool is_lost() const { return loss_.has_value(); }
+  /// Why the line was given up, once it was; `phase` then says where in the conversation.
+  [[nodiscard]] const std::optional<base::Failure>& loss() const { return loss_; }
   /// Nothing is left but telling the caller what is in `to_caller`: QUIT was answered, or the input
   /// ended and no answer is due. A message that the end of the input cut off is never completed.
   [[nodiscard]] bool is_over() const;
+  /// The input ended inside a transaction or a command, and so did the session.
+  [[nodiscard]] bool is_cut_short() const;
   /// It ended as a session should: by an answered QUIT or by the end of the input outside a
   /// transaction, and every DATA was answered 2yz in the end; for a caller who may not listen, so
   /// was every MAIL and RCPT, and no command was refused by us.
@@ -99,7 +105,7 @@ class Relay {
 
  private:
   struct Expected {
-    enum class To { greeting, hello, mail, rcpt, data, dot, rset, quit, other, nothing };
+    enum class To { greeting, ehlo, helo, mail, rcpt, data, dot, rset, quit, other, nothing };
 
     To to;
     std::string text;            ///< the recipient's path for `rcpt`, our own reply for `nothing`
@@ -131,7 +137,9 @@ class Relay {
   void on_hang_up(const Reply& reply);
   void on_early_reply(const Reply& reply);
   void on_greeting(const Reply& reply);
-  void on_hello(const Reply& reply);
+  void on_ehlo(const Reply& reply);
+  void on_helo(const Reply& reply);
+  void on_hello_done(const Reply& reply);
   void on_mail(const Reply& reply);
   void on_rcpt(const std::string& path, const Reply& reply);
   void on_data(const Reply& reply);
@@ -139,6 +147,7 @@ class Relay {
   void on_rset(const Reply& reply);
   void on_quit(const Reply& reply);
   void on_envelope_refusal(std::string_view command, const std::string& path, const Reply& reply);
+  void reject(std::string_view command, const Reply& reply);
   void on_refusal(std::string_view command, const Reply& reply);
   void settle(Phase phase, const Reply& reply);
   void end_transaction();
@@ -146,6 +155,7 @@ class Relay {
   // relay_words.cc: what the caller is told.
   void tell(const Reply& reply);
   void tell_line(std::string_view line);
+  void tell_loss();
   void answer_in_turn(std::string_view code, std::string_view text);
   void tell_own_answers();
   [[nodiscard]] std::string own_reply(std::string_view code, std::string_view text) const;
@@ -177,7 +187,8 @@ class Relay {
   bool has_refusal_ = false;
   bool is_quit_answered_ = false;
   bool is_input_ended_ = false;
-  std::optional<std::string> lost_;  ///< the 421 that tells why
+  std::optional<base::Failure> loss_;
+  Phase phase_at_loss_ = Phase::greeting;
   std::deque<MessageOutcome> outcomes_;
 };
 

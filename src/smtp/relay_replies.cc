@@ -51,6 +51,8 @@ void Relay::receive(std::string_view bytes) {
     ++replies_received_;
     observe(observer_, *reply);
     on_reply(*reply);
+    if (to_caller_.unsent().size() > max_flood)
+      throw Failure(Cause::reply_malformed, "too much at once");
   }
 }
 
@@ -68,8 +70,10 @@ void Relay::dispatch(const Expected& expected, const Reply& reply) {
   switch (expected.to) {
     case To::greeting:
       return on_greeting(reply);
-    case To::hello:
-      return on_hello(reply);
+    case To::ehlo:
+      return on_ehlo(reply);
+    case To::helo:
+      return on_helo(reply);
     case To::mail:
       return on_mail(reply);
     case To::rcpt:
@@ -121,9 +125,20 @@ void Relay::on_greeting(const Reply& reply) {
   tell(reply);
 }
 
-void Relay::on_hello(const Reply& reply) {
+/// A refusal passes: the caller says HELO then.
+void Relay::on_ehlo(const Reply& reply) {
   require_no_go_ahead("to EHLO", reply);
-  if (reply.is_refusal()) return tell(reply);
+  reply.is_refusal() ? tell(reply) : on_hello_done(reply);
+}
+
+/// A refusal says nothing of any mail, but there is no other way left, and the caller would bounce.
+void Relay::on_helo(const Reply& reply) {
+  require_no_go_ahead("to HELO", reply);
+  if (reply.code_class() == Reply::refused) return reject("HELO", reply);
+  reply.is_refusal() ? tell(reply) : on_hello_done(reply);
+}
+
+void Relay::on_hello_done(const Reply& reply) {
   capabilities_ = parse_capabilities(reply);
   end_transaction();
   tell(with_passed_keywords(reply));

@@ -22,12 +22,20 @@ void Relay::tell_line(std::string_view line) {
   to_caller_.append("\r\n");
 }
 
+void Relay::tell_loss() {
+  tell_line(base::concat({"421 ", base::describe(*loss_, destination_, host_)}));
+}
+
 /// To MAIL, RCPT, DATA or the dot.
 void Relay::on_refusal(std::string_view command, const Reply& reply) {
   has_refusal_ = true;
   const bool is_mistake =
       reply.code_class() == Reply::refused && fate_of_refusal(reply) == Fate::deferred;
-  if (!is_mistake) return tell(reply);
+  is_mistake ? reject(command, reply) : tell(reply);
+}
+
+/// Deferred, with the reply quoted.
+void Relay::reject(std::string_view command, const Reply& reply) {
   const Failure failure(Cause::command_rejected, std::string(command), text_of(reply));
   const std::string head = base::concat(
       {"451 ", as_deferred(status_code(reply)), " ", base::speaker(destination_, host_)});

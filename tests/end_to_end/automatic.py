@@ -160,8 +160,9 @@ def text_behind_a_refused_data_ends_a_conversation(bench):
     friend = bench.friend("reply DATA 451 4.3.0 later")
     talk = opened(friend, mode=())
     talk.follow(*ENVELOPE[:2], ("DATA", "451 4.3.0 later"),
-                ("Subject: a letter", "421 4.5.0 sshsm: friend (127.0.0.1): the caller went on behind a "
-                                      'refused DATA: "Subject: a letter"; call sshsm -bS for a batch'),
+                ("Subject: a letter", "421 4.5.0 sshsm: friend (127.0.0.1): the caller does not listen: "
+                                      'went on behind a refused DATA: "Subject: a letter"; call sshsm '
+                                      "-bS for a batch"),
                 ("QUIT", "221 2.0.0 sshsm: friend (127.0.0.1): closing"))
     result = talk.end()
     result.has_status(75)

@@ -312,6 +312,41 @@ def a_person_at_a_terminal_types_and_reads(bench):
 
 
 @case
+def a_caller_who_takes_no_replies_is_given_up(bench):
+    friend = bench.friend(settings={"timeout": 1})
+    running = bench.start("--config-dir", friend.directory, "-bs", "friend")
+    try:
+        for _ in range(20000):
+            running.feed_some(b"NOOP\r\n")
+    except BrokenPipeError:
+        pass
+    expect(running.process.wait(20), 75, "the exit status")
+    result = running.finish(None)
+    expect("the caller does not listen: takes no replies" in " ".join(result.log), True, f"{result.log}")
+
+
+@case
+def the_log_tells_of_a_session_that_was_lost(bench):
+    def logs(friend, *exchanges, fate):
+        talk = opened(friend)
+        for command, _ in exchanges:
+            talk.ask(command)
+        result = talk.end()
+        result.has_status(75)
+        expect([line.split(", dsn=")[1] for line in result.log], fate, "the log")
+
+    gone = "4.4.2, status=deferred (the caller ended the session; the mail waits in the queue), class=caller-gone"
+    logs(bench.friend(), *ENVELOPE[:1], fate=[gone + ", phase=envelope"])
+    logs(bench.friend(), *ENVELOPE, fate=[gone + ", phase=data"])
+    lost = ("4.4.2, status=deferred (the connection was lost: the mail server ended the conversation; the "
+            "mail waits in the queue), class=connection-lost")
+    logs(bench.friend("die before MAIL"), *ENVELOPE[:1], fate=[lost + ", phase=envelope"])
+    logs(bench.friend("reply MAIL 421 4.3.2 bye\ndie after MAIL"), *ENVELOPE[:1],
+         fate=['4.4.2, status=deferred (the connection was lost: the mail server ended the conversation; '
+               'the mail waits in the queue: "421 4.3.2 bye"), class=connection-lost, phase=envelope'])
+
+
+@case
 def the_log_tells_what_became_of_each_recipient(bench):
     friend = bench.friend("reply RCPT <eve@friend.example> 550 5.1.1 no such user")
     talk = opened(friend)

@@ -12,8 +12,7 @@ namespace sshsm::smtp {
 
 /// A client past EHLO, with a hand on each octet that it sends.
 struct Conversation {
-  explicit Conversation(const std::vector<std::string_view>& offered,
-                        Observer observer = {})
+  explicit Conversation(const std::vector<std::string_view>& offered, Observer observer = {})
       : client("client.example", std::move(observer)) {
     hear("220 mx");
     (void)send_all();

@@ -120,6 +120,57 @@ TEST_CASE("with as much untold as allowed no more commands are taken") {
   CHECK(talk.relay.wants_input());
 }
 
+TEST_CASE("a mail server may say as much ahead of the caller as allowed, and not one reply more") {
+  Talk talk;
+  for (std::size_t i = 0; i < Relay::max_unanswered; ++i) CHECK(talk.say("RSET"));
+  (void)talk.sent();
+  const std::string line = "250-" + std::string(1020, 'x') + "\r\n";
+  std::string reply;
+  for (std::size_t i = 0; i < 63; ++i) reply += line;
+  reply += "250 " + std::string(1020, 'x') + "\r\n";
+  const std::size_t allowed = Relay::max_flood / reply.size();
+  REQUIRE(allowed < Relay::max_unanswered);
+  for (std::size_t i = 0; i < allowed; ++i) talk.relay.receive(reply);
+  CHECK(talk.relay.to_caller().size() <= Relay::max_flood);
+  CHECK_THROWS_AS(talk.relay.receive(reply), Failure);
+}
+
+TEST_CASE("the input's end inside a transaction or a command cuts the session short") {
+  Talk idle;
+  idle.relay.end_of_input();
+  CHECK(idle.relay.is_over());
+  CHECK_FALSE(idle.relay.is_cut_short());
+
+  Talk in_command;
+  CHECK(in_command.take("NOO"));
+  in_command.relay.end_of_input();
+  CHECK(in_command.relay.is_cut_short());
+
+  Talk in_transaction;
+  CHECK(in_transaction.say("MAIL FROM:<a@a.example>"));
+  (void)in_transaction.sent();
+  in_transaction.relay.end_of_input();
+  CHECK_FALSE(in_transaction.relay.is_over());
+  in_transaction.hear("250 sender");
+  CHECK(in_transaction.relay.is_cut_short());
+
+  Talk in_message;
+  in_message.begin_message();
+  in_message.relay.end_of_input();
+  CHECK(in_message.relay.is_cut_short());
+  CHECK_FALSE(in_message.relay.is_success());
+}
+
+TEST_CASE("a lost line is remembered with its reason and its place") {
+  Talk talk;
+  talk.begin_message();
+  CHECK_FALSE(talk.relay.loss().has_value());
+  talk.relay.lose(Failure(Cause::connection_lost));
+  REQUIRE(talk.relay.loss().has_value());
+  CHECK(talk.relay.loss()->cause() == Cause::connection_lost);
+  CHECK(talk.relay.phase() == Phase::data);
+}
+
 TEST_CASE("a caller who does not read can write all he has once the line is lost") {
   Talk talk;
   talk.relay.lose(Failure(Cause::connection_lost));
