@@ -61,53 +61,33 @@ const Relay::Verb* Relay::find_verb(std::string_view line) {
   return nullptr;
 }
 
+/// One row for each kind of reply: how long it is waited for, and what the log calls the moment.
+const Relay::Due& Relay::due() const {
+  static constexpr auto rows = std::to_array<Due>({
+      {To::greeting, Wait::greeting, Phase::greeting},
+      {To::ehlo, Wait::reply, Phase::hello},
+      {To::helo, Wait::reply, Phase::hello},
+      {To::mail, Wait::reply, Phase::envelope},
+      {To::rcpt, Wait::reply, Phase::envelope},
+      {To::data, Wait::go_ahead, Phase::data},
+      {To::dot, Wait::dot, Phase::dot},
+      {To::rset, Wait::reply, Phase::envelope},
+      {To::quit, Wait::reply, Phase::envelope},
+      {To::other, Wait::reply, Phase::envelope},
+      {To::nothing, Wait::nothing, Phase::envelope},
+  });
+  static_assert(rows.size() == static_cast<std::size_t>(To::nothing) + 1);
+  return rows[static_cast<std::size_t>(expected_.empty() ? To::nothing : expected_.front().to)];
+}
+
 Wait Relay::wait() const {
   if (is_lost()) return Wait::nothing;
-  if (to_server_.has_unsent_body()) return Wait::block;
-  if (expected_.empty()) return Wait::nothing;
-  switch (expected_.front().to) {
-    case To::greeting:
-      return Wait::greeting;
-    case To::data:
-      return Wait::go_ahead;
-    case To::dot:
-      return Wait::dot;
-    case To::ehlo:
-    case To::helo:
-    case To::mail:
-    case To::rcpt:
-    case To::rset:
-    case To::quit:
-    case To::other:
-    case To::nothing:
-      break;
-  }
-  return Wait::reply;
+  return to_server_.has_unsent_body() ? Wait::block : due().wait;
 }
 
 Phase Relay::phase() const {
   if (is_lost()) return phase_at_loss_;
-  if (!is_greeted_) return Phase::greeting;
-  if (body_reader_) return Phase::data;
-  if (expected_.empty()) return Phase::envelope;
-  switch (expected_.front().to) {
-    case To::ehlo:
-    case To::helo:
-      return Phase::hello;
-    case To::data:
-      return Phase::data;
-    case To::dot:
-      return Phase::dot;
-    case To::greeting:
-    case To::mail:
-    case To::rcpt:
-    case To::rset:
-    case To::quit:
-    case To::other:
-    case To::nothing:
-      break;
-  }
-  return Phase::envelope;
+  return body_reader_ ? Phase::data : due().phase;
 }
 
 bool Relay::is_in_doubt() const {

@@ -112,6 +112,12 @@ class Relay {
     std::uint64_t due_from = 0;  ///< a reply before so many octets were sent answers nothing
   };
   using To = Expected::To;
+  struct Due {
+    To to;
+    Wait wait;
+    Phase phase;
+  };
+  [[nodiscard]] const Due& due() const;
   struct Verb {
     std::string_view word;
     To to;
