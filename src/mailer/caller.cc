@@ -33,13 +33,18 @@ ssize_t write_without_waiting(int descriptor, std::string_view bytes) {
 short Caller::wait(int descriptor, short events, Deadline deadline) {
   for (;;) {
     std::array<pollfd, 2> watched{pollfd{descriptor, events, 0}, input_interest()};
-    poll(watched.data(), watched.size(), earlier(deadline, end_of_stay_).poll_timeout());
+    const Deadline until = has_batch() ? deadline : earlier(deadline, end_of_stay_);
+    poll(watched.data(), watched.size(), until.poll_timeout());
     hear(watched[1].revents);
+    // First of all: a host that floods us is always ready.
+    if (end_of_stay_.passed() && !has_batch()) throw Failure(Cause::caller_gone);
     if (watched[0].revents != 0) return watched[0].revents;
-    const bool may_be_batch = may_write_batch_ && !held_.empty();
-    if (end_of_stay_.passed() && !may_be_batch) throw Failure(Cause::caller_gone);
     if (deadline.passed()) return 0;
   }
+}
+
+bool Caller::has_batch() const {
+  return may_write_batch_ && !held_.empty();
 }
 
 pollfd Caller::input_interest() const {

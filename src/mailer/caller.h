@@ -56,6 +56,7 @@ class Caller final : public base::Waiter {
   [[nodiscard]] std::size_t tell(std::string_view bytes);
 
  private:
+  [[nodiscard]] bool has_batch() const;
   void read();
   void note_end();
 

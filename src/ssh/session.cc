@@ -163,7 +163,8 @@ int Session::repeat(const std::function<int()>& step, const char* what, base::De
     const int result = step();
     acknowledge_quickly();
     if (result != SSH_AGAIN) return result;
-    if (waiter.wait(descriptor_, interest(), deadline) == 0)
+    // A host that floods us is always ready: that must not keep the deadline off.
+    if (waiter.wait(descriptor_, interest(), deadline) == 0 || deadline.passed())
       throw Failure(Cause::answer_timed_out, what);
   }
 }

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import socket
+import threading
 
 from friend import LETTER, batch, canonical
 from registry import case, expect
@@ -164,6 +165,44 @@ def a_port_where_nobody_listens_is_told(bench):
     friend.send().matches(75, r"4\.4\.1 sshsm: friend \(127\.0\.0\.1\): cannot connect: .*"
                           rf"127\.0\.0\.1.*{port}.*Connection refused.*; "
                           "check that sshd runs there and the port is open")
+
+
+def flooding_friend(bench, **settings):
+    """A friend whose host sends SSH_MSG_IGNORE and nothing else, as fast as it is taken."""
+    # RFC 4253 6: 20 octets that follow, 6 of them padding; type 2, a string of 8.
+    packet = bytes((0, 0, 0, 20, 6, 2, 0, 0, 0, 8)) + bytes(14)
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def flood():
+        with contextlib.suppress(OSError):
+            connection, _ = listener.accept()
+            with connection:
+                connection.sendall(b"SSH-2.0-flood\r\n")
+                while True:
+                    connection.sendall(packet * 2000)
+    threading.Thread(target=flood, daemon=True).start()
+    bench.at_end(listener.close)
+    friend = bench.friend(settings={"port": str(listener.getsockname()[1]), **settings})
+    friend.write_pins([f"* {friend.sshd.host_keys['ed25519']}"])
+    return friend
+
+
+@case
+def a_host_that_floods_us_is_given_up_in_time(bench):
+    result = flooding_friend(bench, **QUICK).send(limit=10)
+    result.has_status(75)
+    expect("no answer in time: the SSH handshake" in result.stderr, True, result.stderr)
+
+
+@case
+def a_host_that_floods_us_does_not_keep_us_from_a_caller_who_left(bench):
+    friend = flooding_friend(bench)
+    talk = friend.talk("-bs")
+    bench.pause(0.5)
+    began = bench.now()
+    talk.end(10).replies(75, friend.reply_line("421", "4.4.2 the caller ended the session; the mail waits "
+                                                      "in the queue"))
+    expect(bench.now() - began < 1.5, True, "gone at once")
 
 
 @case
