@@ -46,8 +46,8 @@ std::optional<ExitStatus> Interactive::try_to_run() {
     lose(failure);
   }
   if (!is_batch()) return end_session();
-  // His first command may be on its way, and its answer with it.
-  if (relay_->is_greeted()) line_.open_another_channel(caller_);
+  // His first command may be on its way, and its answer with it; or half a greeting was read.
+  if (has_heard_) line_.open_another_channel(caller_);
   return std::nullopt;
 }
 
@@ -133,7 +133,10 @@ void Interactive::wait_for_events() {
 }
 
 void Interactive::receive() {
+  // He has had no time yet to take what comes now, however long it was waited for.
+  if (relay_->to_caller().empty()) told_at_ = base::Clock::now();
   const Line::Arrival arrival = line_.receive();
+  has_heard_ = has_heard_ || !arrival.bytes.empty();
   if (!arrival.bytes.empty()) relay_->receive(arrival.bytes);
   if (relay_->is_greeted() && timeline_.greeted == Timeline::not_yet)
     timeline_.greeted = base::Clock::now();
@@ -168,7 +171,6 @@ void Interactive::check_deadlines() {
 
 /// Who never takes a reply would hold us for ever, and we the far side.
 void Interactive::check_caller() {
-  if (relay_->to_caller().empty()) told_at_ = base::Clock::now();
   if (end_of_patience().passed()) throw Failure(Cause::caller_not_listening, "takes no replies");
 }
 

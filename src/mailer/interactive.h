@@ -60,6 +60,7 @@ class Interactive {
   Timeline timeline_;  ///< of the message in hand
   std::size_t replies_seen_ = 0;
   base::Clock::time_point told_at_ = base::Clock::now();  ///< when the caller last took something
+  bool has_heard_ = false;                                ///< anything from the mail server
   bool is_loss_recorded_ = false;
 };
 

@@ -1,5 +1,6 @@
 """No mode named: a batch is told from a conversation by when its first words come."""
 
+import os
 import random
 import subprocess
 import time
@@ -153,6 +154,32 @@ def a_batch_that_pauses_like_a_client_loses_nothing(bench):
             expect(len(delivered), 2, f"messages of race {number}, {result.stdout!r}")
         expect(set(delivered) <= {canonical(LETTER), canonical(tricky)}, True,
                f"what arrived in race {number}: {delivered!r}")
+
+
+@case
+def half_a_greeting_that_was_read_already_is_not_missed(bench):
+    for pause in ("220-one moment\\r\\n22", "22"):
+        friend = bench.friend(f'raw greeting "{pause}0 {GREETING[4:]}\\r\\n"'.replace(pause, "", 1))
+        friend.write("command", f"printf '{pause}'; sleep 0.5; exec {' '.join(friend.sink_command())}\n")
+        slow = bench.friend(command=f"sh {friend.path('command')}")
+        running = start(slow)
+        time.sleep(0.3)
+        running.feed(ONE)
+        result = running.finish(None)
+        expect((result.status, result.stdout, result.stderr), (0, b"", ""), "how it ended")
+        expect(friend.messages(), [canonical(LETTER)], "delivered messages")
+
+
+@case
+def a_batch_that_waits_for_a_silent_host_costs_no_time_of_the_processor(bench):
+    friend = bench.faulty_friend("stall-before-banner", settings={"connect-timeout": "3"})
+    running = start(friend)
+    time.sleep(0.3)
+    running.feed(ONE)
+    _, status, usage = os.wait4(running.pid, 0)
+    running.process.returncode = os.waitstatus_to_exitcode(status)
+    running.finish(None).has_status(75)
+    expect(usage.ru_utime + usage.ru_stime < 0.5, True, f"processor: {usage.ru_utime + usage.ru_stime} s")
 
 
 @case

@@ -326,6 +326,14 @@ def a_caller_who_takes_no_replies_is_given_up(bench):
 
 
 @case
+def a_caller_is_given_time_for_a_late_answer(bench):
+    friend = bench.friend("delay dot 2", settings={"timeout": 1})
+    talk = opened(friend)
+    talk.follow(*ENVELOPE, (MESSAGE, ACCEPTED), ("QUIT", CLOSING))
+    talk.end().has_status(0)
+
+
+@case
 def the_log_tells_of_a_session_that_was_lost(bench):
     def logs(friend, *exchanges, fate):
         talk = opened(friend)
