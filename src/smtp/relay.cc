@@ -126,7 +126,9 @@ bool Relay::is_cut_short() const {
 
 bool Relay::is_success() const {
   if (has_failed_ || (has_refusal_ && caller_ == Caller::may_not_listen)) return false;
-  return is_quit_answered_ || (is_over() && !is_lost() && !is_cut_short());
+  if (is_quit_answered_) return true;
+  const bool is_enough = has_accepted_ || caller_ == Caller::listens;
+  return is_over() && !is_lost() && !is_cut_short() && is_enough;
 }
 
 std::optional<MessageOutcome> Relay::take_outcome() {

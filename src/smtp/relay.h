@@ -98,7 +98,8 @@ class Relay {
   [[nodiscard]] bool is_cut_short() const;
   /// It ended as a session should: by an answered QUIT or by the end of the input outside a
   /// transaction, and every DATA was answered 2yz in the end; for a caller who may not listen, so
-  /// was every MAIL and RCPT, and no command was refused by us.
+  /// was every MAIL and RCPT, no command was refused by us, and without QUIT there was a message:
+  /// a batch that was cut off behind its EHLO ends so, too.
   [[nodiscard]] bool is_success() const;
   /// What became of a message, or of a recipient or sender who was refused (one without a path).
   [[nodiscard]] std::optional<MessageOutcome> take_outcome();
@@ -189,6 +190,7 @@ class Relay {
   bool is_greeted_ = false;
   bool is_in_transaction_ = false;
   bool is_data_refused_ = false;  ///< and nothing came since that a listener would say then
+  bool has_accepted_ = false;     ///< the mail server, a message
   bool has_failed_ = false;       ///< a message, or the line before QUIT was given
   bool has_refusal_ = false;
   bool is_quit_answered_ = false;

@@ -186,6 +186,7 @@ void Relay::on_dot(const Reply& reply) {
   require_no_go_ahead("to the end of a message", reply);
   settle(Phase::dot, reply);
   is_in_transaction_ = false;
+  has_accepted_ = has_accepted_ || !reply.is_refusal();
   if (!reply.is_refusal()) return tell(reply);
   has_failed_ = true;
   on_refusal("the message", reply);

@@ -183,6 +183,15 @@ def a_batch_that_waits_for_a_silent_host_costs_no_time_of_the_processor(bench):
 
 
 @case
+def a_batch_cut_off_behind_its_first_line_is_no_success(bench):
+    friend = bench.friend()
+    talk = friend.talk()
+    expect(talk.hear(), [GREETING], "the greeting")
+    expect(talk.ask("EHLO here.example"), OFFERS, "the answer to EHLO")
+    talk.end().has_status(75)
+
+
+@case
 def text_behind_a_refused_data_ends_a_conversation(bench):
     friend = bench.friend("reply DATA 451 4.3.0 later")
     talk = opened(friend, mode=())

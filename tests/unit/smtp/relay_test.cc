@@ -235,6 +235,19 @@ TEST_CASE("for a caller who may not listen a command line that is too long is no
   }
 }
 
+TEST_CASE(
+    "for a caller who may not listen the end behind EHLO is no success, for a batch ends so") {
+  for (const auto caller : {Relay::Caller::listens, Relay::Caller::may_not_listen}) {
+    Talk talk(caller);
+    CHECK(talk.say("EHLO here"));
+    (void)talk.sent();
+    talk.hear("250 hello");
+    talk.relay.end_of_input();
+    CHECK(talk.relay.is_over());
+    CHECK(talk.relay.is_success() == (caller == Relay::Caller::listens));
+  }
+}
+
 TEST_CASE("a command line without end takes no room, and is told as what it is in the end") {
   Talk talk;
   for (int i = 0; i < 1000; ++i) CHECK(talk.take(std::string(10000, 'x')));
