@@ -2,6 +2,7 @@
 
 #include "base/failure.h"
 
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -18,14 +19,21 @@ using base::Deadline;
 using base::Failure;
 
 constexpr short end_events = POLLHUP | POLLRDHUP | POLLERR;
-/// A pipe that poll(2) calls writable takes so much without blocking; of a socket send(2) asks
-/// that.
 constexpr std::size_t max_write = PIPE_BUF;
+
+/// How much a descriptor that poll(2) calls writable takes without blocking: a pipe PIPE_BUF, a
+/// file anything. A terminal that nobody reads promises a single octet, and one more would hold us
+/// in write(2), where neither a deadline nor the end of the input is seen.
+std::size_t max_write_without_waiting(int descriptor) {
+  const bool is_pipe = fcntl(descriptor, F_GETPIPE_SZ) >= 0;
+  return is_pipe || lseek(descriptor, 0, SEEK_CUR) >= 0 ? max_write : 1;
+}
 
 ssize_t write_without_waiting(int descriptor, std::string_view bytes) {
   const ssize_t sent = send(descriptor, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
   if (sent >= 0 || errno != ENOTSOCK) return sent;
-  return write(descriptor, bytes.data(), bytes.size());
+  return write(descriptor, bytes.data(),
+               std::min(bytes.size(), max_write_without_waiting(descriptor)));
 }
 
 }  // namespace

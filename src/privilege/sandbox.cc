@@ -72,7 +72,7 @@ bool allow_descriptor_flags(const Filter& filter) {
   const auto allow_command = [&filter](int command) {
     return allow(filter, SCMP_SYS(fcntl), {int_is(1, command)});
   };
-  constexpr std::array commands{F_GETFD, F_SETFD, F_GETFL, F_SETFL};
+  constexpr std::array commands{F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_GETPIPE_SZ};
   return std::all_of(commands.begin(), commands.end(), allow_command);
 }
 

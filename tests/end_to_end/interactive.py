@@ -4,6 +4,7 @@ import os
 import pty
 import signal
 import time
+import tty
 
 from friend import LETTER, canonical
 from registry import case, expect
@@ -309,6 +310,21 @@ def a_person_at_a_terminal_types_and_reads(bench):
     expect(b"ms > MAIL FROM:<alice@here.example>" in screen, True, "what -v shows on a terminal")
     expect(talk.running.process.wait(20), 0, "the exit status")
     expect(friend.messages(), [b"Hello Bob.\r\n"], "delivered messages")
+
+
+@case
+def a_terminal_that_nobody_reads_does_not_hold_us(bench):
+    friend = bench.friend("reply NOOP 250 " + "\\n".join(["x" * 480] * 40))
+    controller, terminal = pty.openpty()
+    tty.setraw(terminal)
+    bench.at_end(lambda: [os.close(number) for number in (controller, terminal)])
+    running = bench.start("--config-dir", friend.directory, "-bs", "friend", stdout=terminal)
+    running.feed_some(b"NOOP\r\n" * 20)
+    bench.pause(1)
+    began = bench.now()
+    running.feed(b"")
+    running.process.wait(10)
+    expect(bench.now() - began < AT_ONCE, True, "gone at once")
 
 
 @case
