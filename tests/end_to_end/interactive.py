@@ -247,7 +247,7 @@ def the_end_of_input_ends_everything_at_once(bench):
 
 @case
 def a_quit_before_the_end_of_input_is_carried_to_its_answer(bench):
-    friend = bench.friend("delay greeting 0.3")
+    friend = bench.friend("delay greeting 0.1")
     result = bench.run("--config-dir", friend.directory, "-bs", "friend", stdin=b"QUIT\r\n", limit=AT_ONCE)
     result.replies(0, GREETING, CLOSING)
 
@@ -255,10 +255,12 @@ def a_quit_before_the_end_of_input_is_carried_to_its_answer(bench):
 @case
 def words_spoken_too_early_wait_for_their_turn(bench):
     friend = bench.friend("delay greeting 0.2\nwithhold PIPELINING")
-    result = bench.run("--config-dir", friend.directory, "-bs", "friend",
-                       stdin=b"EHLO x\r\nMAIL FROM:<alice@here.example>\r\nRCPT TO:<bob@friend.example>\r\n"
-                             b"DATA\r\n" + MESSAGE + b"QUIT\r\n", limit=AT_ONCE)
-    result.has_status(0)
+    talk = friend.talk("-bs")
+    talk.say(b"EHLO x\r\nMAIL FROM:<alice@here.example>\r\nRCPT TO:<bob@friend.example>\r\nDATA\r\n"
+             + MESSAGE + b"QUIT\r\n")
+    codes = [talk.hear()[-1][:3] for _ in range(7)]
+    expect(codes, ["220", "250", "250", "250", "354", "250", "221"], "the answers")
+    talk.end().has_status(0)
     expect(friend.messages(), [canonical(LETTER)], "delivered messages")
 
 
