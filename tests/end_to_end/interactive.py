@@ -139,8 +139,8 @@ def a_failure_is_the_greeting_and_quit_is_answered(bench):
     is_421(friend, '4.3.2 the mail server takes no mail now; the mail waits in the queue: '
                    '"554 5.3.2 no mail for you"')
     friend = bench.friend('print-before-greeting "Welcome home!\\r\\n"')
-    is_421(friend, '4.5.0 text where the greeting was expected; the shell start-up files there must '
-                   'print nothing, and the forced command must speak SMTP: "Welcome home!"')
+    is_421(friend, '4.5.0 text where the greeting was expected; the forced command or smtp-address must '
+                   'lead to a mail server, and no shell start-up file may print before it: "Welcome home!"')
     friend = bench.friend("die before greeting\nexit 3")
     is_421(friend, "4.3.0 the forced command ended without a greeting: exit status 3; check command= in "
                    "authorized_keys there")

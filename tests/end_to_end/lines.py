@@ -57,8 +57,8 @@ def text_before_the_greeting_is_quoted_and_explained(bench):
         friend = bench.friend(f'print-before-greeting "{noise}"')
         shown = noise.replace("\\r", "").replace("\\n", "")
         friend.send().says(75, friend.line(
-            "4.5.0 text where the greeting was expected; the shell start-up files there must print "
-            f'nothing, and the forced command must speak SMTP: "{shown}"'))
+            "4.5.0 text where the greeting was expected; the forced command or smtp-address must "
+            f'lead to a mail server, and no shell start-up file may print before it: "{shown}"'))
         friend.received_nothing()
 
 

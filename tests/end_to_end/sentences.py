@@ -234,7 +234,7 @@ def sentences_about_a_mail_server_that_goes_away(bench):
 @case
 def sentences_about_replies(bench):
     friend = bench.friend(r'raw MAIL "25x\r\n"')
-    friend.send().says(75, friend.line('4.5.0 not an SMTP reply; check the forced command there: "25x"'))
+    friend.send().says(75, friend.line('4.5.0 not an SMTP reply; check the forced command or smtp-address there: "25x"'))
     friend = bench.friend("reply MAIL 354 go on")
     friend.send().says(75, friend.line(
         '4.5.0 a reply out of place: to MAIL; check the mail server there: "354 go on"'))

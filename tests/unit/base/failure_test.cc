@@ -14,8 +14,9 @@ TEST_CASE("a failure is one line: code, destination, host, sentence, detail, rem
         "4.7.0 sshsm: myfriend (mx.friend.example): host key changed: offered ED25519 SHA256:a, "
         "pinned RSA SHA256:b; if the change is genuine, pin the new key");
   CHECK(describe(Failure(Cause::text_before_greeting, {}, "Welcome\r\n"), "myfriend", {}) ==
-        "4.5.0 sshsm: myfriend: text where the greeting was expected; the shell start-up files "
-        "there must print nothing, and the forced command must speak SMTP: \"Welcome\\x0d\\x0a\"");
+        "4.5.0 sshsm: myfriend: text where the greeting was expected; the forced command or "
+        "smtp-address must lead to a mail server, and no shell start-up file may print before it: "
+        "\"Welcome\\x0d\\x0a\"");
   CHECK(describe(Failure(Cause::bad_arguments, "no destination is named"), {}, {}) ==
         "4.3.5 sshsm: cannot use these arguments: no destination is named; see sshsm --help");
 }
