@@ -60,13 +60,24 @@ constexpr auto causes = std::to_array<CauseRow>({
      "add our public key to authorized_keys there, or check user"},
     {Cause::channel_refused, "channel-refused", "4.4.5", "the host refused to start the command",
      "check MaxSessions and the forced command there"},
+    {Cause::smtp_address_refused, "smtp-address-refused", "4.7.1",
+     "the host does not let our key through to smtp-address",
+     "authorized_keys there must say port-forwarding and permitopen= with exactly this address, "
+     "and "
+     "sshd_config must allow it"},
+    {Cause::smtp_address_unreachable, "smtp-address-unreachable", "4.4.1",
+     "the host cannot connect to smtp-address", "check that a mail server listens there"},
+    {Cause::smtp_address_silent, "smtp-address-silent", "4.4.2",
+     "smtp-address closed the connection without a greeting",
+     "check that a mail server listens there and lets that host in"},
     {Cause::command_failed, "command-failed", "4.3.0",
      "the forced command ended without a greeting", "check command= in authorized_keys there"},
     {Cause::no_greeting, "no-greeting", "4.4.2", "no greeting from the mail server",
      "check that the forced command is sendmail -bs"},
     {Cause::text_before_greeting, "text-before-greeting", "4.5.0",
      "text where the greeting was expected",
-     "the forced command or smtp-address must lead to a mail server, and no shell start-up file may "
+     "the forced command or smtp-address must lead to a mail server, and no shell start-up file "
+     "may "
      "print before it"},
     {Cause::greeting_refused, "greeting-refused", "4.3.2", "the mail server takes no mail now",
      "the mail waits in the queue"},

@@ -42,6 +42,16 @@ void check_support(const Settings& settings) {
       refuse_later(settings.of(key.name).front().place, key.name);
 }
 
+// The one runs a mail server, the other connects to one. Which of them was meant is not ours to
+// guess, whichever file they are in: the wrong one may take this mail by other rules.
+void check_ways(const Settings& settings) {
+  const Setting& command = settings.of("command").front();
+  const std::vector<Setting>& address = settings.of("smtp-address");
+  if (!address.empty() && !command.place.empty())
+    refuse(address.front().place,
+           concat({"smtp-address and command (", command.place, ") cannot both be set"}));
+}
+
 void check_required(const Settings& settings, const ConfigText& own) {
   for (const Key& key : all_keys())
     if (key.is_required && settings.of(key.name).empty())
@@ -63,6 +73,7 @@ Destination read_destination(std::string_view name, std::string_view directory,
   check_caller(settings, is_foreign_caller);
   check_support(settings);
   check_required(settings, own);
+  check_ways(settings);
   Destination destination;
   destination.name = name;
   for (const Key& key : all_keys())

@@ -16,6 +16,13 @@ enum class AddressFamily { any, inet, inet6 };
 /// 4 min 30 s to the greeting.
 inline constexpr std::size_t max_hosts = 16;
 
+/// Where the remote host itself finds its mail server.
+struct SmtpAddress {
+  std::string host;  ///< without brackets; OpenSSH compares it with permitopen= octet for octet
+  std::uint16_t port = 0;
+  std::string text;  ///< `HOST:PORT` as it is configured
+};
+
 /// Everything that is known of one friend: DEST.conf over sshsm.conf over the defaults.
 /// Paths are absolute. Durations are whole seconds.
 struct Destination {
@@ -30,6 +37,7 @@ struct Destination {
   std::vector<std::string> host_keys;  ///< `TYPE BASE64`
   std::string host_key_alias;
   std::string command;
+  std::optional<SmtpAddress> smtp_address;  ///< instead of `command`
   AddressFamily address_family = AddressFamily::any;
   std::string bind_address;
   std::chrono::seconds connect_timeout{};
@@ -57,8 +65,9 @@ struct ConfigText {
 
 /// DEST.conf over sshsm.conf (empty optional: there is none) over the defaults of the key table.
 /// `directory` is where relative file names and default files lie. Throws `Failure`
-/// configuration_invalid with `file:line: sentence`, not_supported for settings of later versions.
-/// `is_foreign_caller`: proxy-command is refused for him.
+/// configuration_invalid with `file:line: sentence` (also where both `command` and `smtp-address`
+/// are set), not_supported for settings of later versions. `is_foreign_caller`: proxy-command is
+/// refused for him.
 [[nodiscard]] Destination read_destination(std::string_view name, std::string_view directory,
                                            const ConfigText& own,
                                            const std::optional<ConfigText>& defaults,

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -49,10 +50,11 @@ struct Range {
 };
 
 /// Where the value goes.
-using Target = std::variant<std::monostate, std::string Destination::*,
-                            std::vector<std::string> Destination::*, std::uint16_t Destination::*,
-                            unsigned Destination::*, std::chrono::seconds Destination::*,
-                            AddressFamily Destination::*>;
+using Target =
+    std::variant<std::monostate, std::string Destination::*,
+                 std::vector<std::string> Destination::*, std::uint16_t Destination::*,
+                 unsigned Destination::*, std::chrono::seconds Destination::*,
+                 AddressFamily Destination::*, std::optional<SmtpAddress> Destination::*>;
 
 /// One row of the table from which parser, help and manual are made. The names are ssh_config's
 /// words in lower case with hyphens.

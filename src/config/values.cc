@@ -74,10 +74,14 @@ bool is_port(std::string_view value) {
   return base::parse_number(value, 65535).value_or(0) != 0;
 }
 
+std::string_view port_behind_host(std::string_view value) {
+  return value.substr(value.rfind(':') + 1);
+}
+
 // `HOST:PORT` or `[ADDRESS]:PORT`, without brackets in the host.
 std::optional<std::string_view> host_before_port(std::string_view value) {
   const std::size_t colon = value.rfind(':');
-  if (colon == std::string_view::npos || !is_port(value.substr(colon + 1))) return std::nullopt;
+  if (colon == std::string_view::npos || !is_port(port_behind_host(value))) return std::nullopt;
   const std::string_view host = value.substr(0, colon);
   if (host.starts_with('[') && host.ends_with(']')) {
     const std::string_view inside = host.substr(1, host.size() - 2);
@@ -212,7 +216,7 @@ std::string wanted(const Key& key) {
     case Form::algorithms:
       return "a list of algorithms between commas";
     case Form::host_and_port:
-      return "HOST:PORT";
+      return "HOST:PORT, an IPv6 address in [ ]";
     case Form::listener:
       return "smtp: or lmtp: before a Unix path or loopback HOST:PORT";
   }
@@ -245,6 +249,11 @@ struct Setter {
   void operator()(AddressFamily Destination::*member) const {
     const Family* const family = find_family(text);
     destination.*member = family == nullptr ? AddressFamily::any : family->family;
+  }
+  void operator()(std::optional<SmtpAddress> Destination::*member) const {
+    const auto port = base::parse_number(port_behind_host(text), 65535).value_or(0);
+    destination.*member = SmtpAddress{std::string(host_before_port(text).value_or("")),
+                                      static_cast<std::uint16_t>(port), text};
   }
 
   [[nodiscard]] unsigned long number() const {

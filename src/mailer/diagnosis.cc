@@ -43,4 +43,9 @@ Failure explain_missing_greeting(ssh::Channel& channel, std::string_view unfinis
                  unfinished_line.empty() ? last_words(end) : std::string(unfinished_line));
 }
 
+Failure explain_missing_greeting_of(const config::SmtpAddress& address,
+                                    std::string_view unfinished_line) {
+  return Failure(Cause::smtp_address_silent, address.text, std::string(unfinished_line));
+}
+
 }  // namespace sshsm::mailer

@@ -2,6 +2,7 @@
 
 #include "base/failure.h"
 #include "base/waiter.h"
+#include "config/destination.h"
 #include "ssh/channel.h"
 
 #include <string>
@@ -19,5 +20,10 @@ namespace sshsm::mailer {
 [[nodiscard]] base::Failure explain_missing_greeting(ssh::Channel& channel,
                                                      std::string_view unfinished_line,
                                                      base::Waiter& waiter);
+
+/// The same where the host connects to `address` and there is no command: nothing more is told than
+/// `unfinished_line`, so nothing is waited for.
+[[nodiscard]] base::Failure explain_missing_greeting_of(const config::SmtpAddress& address,
+                                                        std::string_view unfinished_line);
 
 }  // namespace sshsm::mailer

@@ -48,6 +48,8 @@ Line::Arrival Line::receive() {
 }
 
 Failure Line::explain_end(bool is_greeted, std::string_view unfinished_line, base::Waiter& waiter) {
+  const auto& address = setup_.destination.smtp_address;
+  if (!is_greeted && address) return explain_missing_greeting_of(*address, unfinished_line);
   if (!is_greeted) return explain_missing_greeting(*channel_, unfinished_line, waiter);
   return Failure(Cause::connection_lost, "the mail server ended the conversation",
                  last_words(channel_->command_end()));

@@ -18,13 +18,14 @@
 namespace sshsm::mailer {
 
 /// The line to one destination's mail server: the SSH connection and the channel on which the
-/// forced command speaks SMTP. Every front end speaks through one.
+/// forced command, or what listens at `smtp-address`, speaks SMTP. Every front end speaks through
+/// one.
 class Line {
  public:
   /// The references outlive it.
   Line(Setup setup, ssh::Dialler& dialler, base::Trace& trace);
 
-  /// Dials, proves the host, logs in and starts the command; greeting-timeout runs from here.
+  /// Dials, proves the host, logs in and opens the channel; greeting-timeout runs from here.
   /// Throws the failures of `ssh::connect` and of the channel.
   void open(base::Waiter& waiter);
   [[nodiscard]] bool is_open() const { return channel_ != nullptr; }

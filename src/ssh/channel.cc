@@ -2,6 +2,7 @@
 
 #include "base/failure.h"
 #include "base/text.h"
+#include "ssh/open_refusal.h"
 
 #include <libssh/server.h>  // ssh_send_keepalive, which serves clients too
 #include <poll.h>
@@ -12,6 +13,15 @@ namespace sshsm::ssh {
 
 using base::Cause;
 using base::Failure;
+
+namespace {
+
+// Who connects is told to the host for its log alone; these are the words of `ssh -W`, which every
+// server knows.
+constexpr const char* originator_address = "127.0.0.1";
+constexpr int originator_port = 65535;
+
+}  // namespace
 
 Channel::Channel(Session& session, const config::Destination& destination, base::Deadline deadline,
                  base::Waiter& waiter)
@@ -24,18 +34,49 @@ Channel::Channel(Session& session, const config::Destination& destination, base:
   if (channel_ == nullptr || !event_)
     throw Failure(Cause::resources_exhausted, "no memory for an SSH channel");
   listen();
+  if (destination.smtp_address)
+    connect_to(*destination.smtp_address, deadline, waiter);
+  else
+    run_command(destination.command, deadline, waiter);
+  if (ssh_event_add_session(event_.get(), session_.handle()) != SSH_OK)
+    throw Failure(Cause::resources_exhausted, "no memory for an SSH channel");
+}
+
+void Channel::run_command(const std::string& command, base::Deadline deadline,
+                          base::Waiter& waiter) {
   const int opened = session_.repeat([this] { return ssh_channel_open_session(channel_); },
                                      "opening a channel", deadline, waiter);
   if (opened != SSH_OK) session_.fail(Cause::channel_refused, {});
   const auto start_command = [&] {
     check_flood();
     if (is_closed_) session_.fail(Cause::channel_refused, {});
-    return ssh_channel_request_exec(channel_, destination.command.c_str());
+    return ssh_channel_request_exec(channel_, command.c_str());
   };
   const int started = session_.repeat(start_command, "starting the command", deadline, waiter);
   if (started != SSH_OK) session_.fail(Cause::channel_refused, {});
-  if (ssh_event_add_session(event_.get(), session_.handle()) != SSH_OK)
-    throw Failure(Cause::resources_exhausted, "no memory for an SSH channel");
+}
+
+void Channel::connect_to(const config::SmtpAddress& address, base::Deadline deadline,
+                         base::Waiter& waiter) {
+  const auto open = [&] {
+    check_flood();
+    return ssh_channel_open_forward(channel_, address.host.c_str(), address.port,
+                                    originator_address, originator_port);
+  };
+  const int opened =
+      session_.repeat(open, "the host's connection to smtp-address", deadline, waiter);
+  // Opened and closed in one packet is no refusal: the mail server hung up, and has said why or
+  // not.
+  if (opened != SSH_OK && !is_closed_) fail_to_connect(address);
+}
+
+void Channel::fail_to_connect(const config::SmtpAddress& address) {
+  const std::string error = ssh_get_error(session_.handle());
+  const std::optional<OpenRefusal> refusal = read_open_refusal(error);
+  if (session_.is_lost() || !refusal) session_.fail(Cause::smtp_address_refused, address.text);
+  throw Failure(
+      refusal->is_connect_failed() ? Cause::smtp_address_unreachable : Cause::smtp_address_refused,
+      address.text, refusal->words);
 }
 
 Channel::~Channel() {

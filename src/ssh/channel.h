@@ -22,16 +22,20 @@ struct CommandEnd {
   std::string error_output;  ///< the last of its stderr
 };
 
-/// The forced command's standard input and output as a byte stream, over one exec channel. Its
-/// stderr shares the flow-control window, so it is always read, and the last of it is kept.
+/// The conversation with the far mail server as a byte stream over one channel: the standard input
+/// and output of the forced command, or a TCP connection that the host makes to `smtp-address` for
+/// us (direct-tcpip, RFC 4254 7.2). A command's stderr shares the flow-control window, so it is
+/// always read, and the last of it is kept.
 class Channel final : public base::ByteStream {
  public:
   static constexpr std::size_t max_error_output = 2048;
   /// libssh keeps what was written in memory until it is sent: no more than this at once.
   static constexpr std::size_t max_unsent = 256 * 1024;
 
-  /// Opens the channel and runs `command` (which the far side's `command=` overrides). Throws
-  /// `Failure` channel_refused, connection_lost, answer_timed_out. The session must live longer.
+  /// Opens the channel and runs `command` (which the far side's `command=` overrides), or has the
+  /// host connect to `smtp-address`. Throws `Failure` channel_refused, smtp_address_refused,
+  /// smtp_address_unreachable, connection_lost, answer_timed_out, and reply_malformed for a flood.
+  /// The session must live longer.
   Channel(Session& session, const config::Destination& destination, base::Deadline deadline,
           base::Waiter& waiter);
   ~Channel() override;
@@ -46,10 +50,12 @@ class Channel final : public base::ByteStream {
   void consume(std::size_t count) override;
   [[nodiscard]] bool ended() const override { return is_ended_; }
 
-  /// Ends the command's input and closes our side: for a channel whose session goes on without it.
+  /// Ends the mail server's input and closes our side: for a channel whose session goes on without
+  /// it.
   void close();
 
-  /// True when the far side has closed the channel: `command_end` is complete.
+  /// True when the far side has closed the channel: `command_end` is complete. It stays empty where
+  /// there is no command.
   [[nodiscard]] bool is_closed() const noexcept { return is_closed_; }
   [[nodiscard]] const CommandEnd& command_end() const noexcept { return command_end_; }
 
@@ -63,6 +69,10 @@ class Channel final : public base::ByteStream {
                              const char*, void* self);
 
   void listen();
+  void run_command(const std::string& command, base::Deadline deadline, base::Waiter& waiter);
+  void connect_to(const config::SmtpAddress& address, base::Deadline deadline,
+                  base::Waiter& waiter);
+  [[noreturn]] void fail_to_connect(const config::SmtpAddress& address);
   void keep_error_output(std::string_view bytes);
   void check_flood() const;
   void check_alive();

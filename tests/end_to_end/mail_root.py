@@ -132,9 +132,9 @@ class MailRoot:
         with open(self.path(inside), "w", encoding="utf-8") as file:
             file.write(text)
 
-    def authorize(self, public_key, command):
+    def authorize(self, public_key, command, options="restrict"):
         """Lets a key in, for that forced command alone."""
-        line = f'restrict,command="{command}" {public_key}\n'
+        line = f'{options},command="{command}" {public_key}\n'
         with open(self.path(f"/home/{USER}/.ssh/authorized_keys"), "a", encoding="ascii") as file:
             file.write(line)
 

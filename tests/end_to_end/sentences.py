@@ -61,9 +61,9 @@ def sentences_about_the_configuration(bench):
     friend.write_configuration("user = x\nhots = y\n")
     friend.send().says(75, friend.early_line(
         f'4.3.5 configuration error: {path}:2: unknown key "hots"; correct the line'))
-    friend = bench.friend(settings={"smtp-address": "localhost:25"})
+    friend = bench.friend(settings={"proxy-command": "/bin/nc %h %p"})
     friend.send().says(75, friend.early_line(
-        f"4.3.5 not supported by this version: {friend.path('friend.conf')}:4: smtp-address; remove the "
+        f"4.3.5 not supported by this version: {friend.path('friend.conf')}:4: proxy-command; remove the "
         "setting or install a newer sshsm"))
     friend = bench.friend()
     os.chmod(friend.path("friend.conf"), 0o664)

@@ -126,6 +126,19 @@ ssh_channel on_open(ssh_session session, void* userdata) {
   return connection->channel;
 }
 
+/// A channel to a TCP address: libssh has no callback for it but that for all messages.
+int on_message(ssh_session session, ssh_message message, void* userdata) {
+  auto* connection = static_cast<Connection*>(userdata);
+  if (ssh_message_type(message) != SSH_REQUEST_CHANNEL_OPEN) return 1;
+  close_or_stall(connection->options, "in-open");
+  if (!connection->options.is("hang-up-at-open")) return 1;
+  const ssh_channel channel = ssh_message_channel_request_open_reply_accept(message);
+  if (channel == nullptr) die("cannot open a channel");
+  ssh_channel_close(channel);
+  ssh_blocking_flush(session, 1000);
+  return 0;
+}
+
 // --- the forced command ---
 
 struct Command {
@@ -225,6 +238,7 @@ void serve(const Options& options, ssh_bind bind, int socket) {
   callbacks.channel_open_request_session_function = on_open;
   ssh_callbacks_init(&callbacks);
   ssh_set_server_callbacks(connection.session, &callbacks);
+  ssh_set_message_callback(connection.session, on_message, &connection);
   ssh_set_auth_methods(connection.session, SSH_AUTH_METHOD_PUBLICKEY);
   const std::uint64_t rekey_octets = 65536;
   if (options.is("rekey"))

@@ -26,6 +26,7 @@ inline constexpr auto faults = std::to_array<Fault>({
     {"close-in-open", "closes at the request for a channel"},
     {"stall-in-open", "does not answer the request for a channel"},
     {"refuse-channel", "refuses the channel"},
+    {"hang-up-at-open", "opens a channel to a TCP address and closes it with the next packet"},
     {"close-in-exec", "closes at the request to run a command"},
     {"stall-in-exec", "does not answer the request to run a command"},
     {"refuse-exec", "refuses to run a command"},

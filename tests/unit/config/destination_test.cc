@@ -202,12 +202,27 @@ TEST_CASE("settings of later versions are told apart from mistakes") {
   const auto later = [](const std::string& own, const std::string& defaults = "") {
     return complaint(own, defaults, Cause::not_supported);
   };
-  CHECK(later(two_lines + "smtp-address = localhost:25\n") ==
-        "/etc/sshsm/friend.conf:3: smtp-address");
   CHECK(later(two_lines + "proxy-command = /bin/nc %h %p\n") ==
         "/etc/sshsm/friend.conf:3: proxy-command");
   CHECK(later(two_lines, "proxy-command = nc\n") == "/etc/sshsm/sshsm.conf:1: proxy-command");
-  CHECK(later("smtp-address = localhost:25\n") == "/etc/sshsm/friend.conf:1: smtp-address");
+  CHECK(later("proxy-command = nc\n") == "/etc/sshsm/friend.conf:1: proxy-command");
+}
+
+TEST_CASE("the mail server is run by a command or found at an address, and not both") {
+  const Destination destination = read(two_lines + "smtp-address = localhost:25\n");
+  REQUIRE(destination.smtp_address);
+  CHECK(destination.smtp_address->host == "localhost");
+  CHECK(destination.smtp_address->port == 25);
+  CHECK_FALSE(read(two_lines).smtp_address);
+  CHECK_FALSE(read(two_lines + "command = sendmail -bs\n").smtp_address);
+
+  const std::string both = "smtp-address and command (";
+  CHECK(complaint(two_lines + "smtp-address = localhost:25\ncommand = x\n") ==
+        "/etc/sshsm/friend.conf:3: " + both + "/etc/sshsm/friend.conf:4) cannot both be set");
+  CHECK(complaint(two_lines + "smtp-address = localhost:25\n", "command = exit\n") ==
+        "/etc/sshsm/friend.conf:3: " + both + "/etc/sshsm/sshsm.conf:1) cannot both be set");
+  CHECK(complaint(two_lines + "command = x\n", "smtp-address = localhost:25\n") ==
+        "/etc/sshsm/sshsm.conf:1: " + both + "/etc/sshsm/friend.conf:3) cannot both be set");
 }
 
 TEST_CASE("a foreign caller gets no proxy-command in any version") {
@@ -216,8 +231,7 @@ TEST_CASE("a foreign caller gets no proxy-command in any version") {
         "/etc/sshsm/friend.conf:3" + sentence);
   CHECK(complaint(two_lines, "proxy-command = nc\n", Cause::configuration_invalid, true) ==
         "/etc/sshsm/sshsm.conf:1" + sentence);
-  CHECK(complaint(two_lines + "smtp-address = mx:25\n", "", Cause::not_supported, true) ==
-        "/etc/sshsm/friend.conf:3: smtp-address");
+  CHECK(read(two_lines + "smtp-address = mx:25\n", "", true).smtp_address->text == "mx:25");
   CHECK(read(two_lines, "", true).user == "bob");
 }
 

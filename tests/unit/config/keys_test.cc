@@ -39,7 +39,7 @@ const Sample samples[] = {
     {"host-key", "ssh-ed25519 AAAA", "ssh-ed25519", "TYPE BASE64"},
     {"host-key-alias", "friend", "friend!", "a name of letters, digits and ._:-"},
     {"command", "sendmail -bs", nullptr, nullptr},
-    {"smtp-address", "localhost:25", "localhost", "HOST:PORT"},
+    {"smtp-address", "localhost:25", "localhost", "HOST:PORT, an IPv6 address in [ ]"},
     {"address-family", "inet6", "ipx", "any, inet or inet6"},
     {"bind-address", "192.0.2.1", "eth0", "an IPv4 or IPv6 address"},
     {"proxy-command", "/bin/nc %h %p", nullptr, nullptr},
@@ -164,5 +164,5 @@ TEST_CASE("the keys that may be repeated, that are required and that have a file
   CHECK(names_where([](const Key& key) { return key.scope == Scope::defaults_file; }) ==
         Names{"run-as"});
   CHECK(names_where([](const Key& key) { return key.support == Support::later; }) ==
-        Names{"smtp-address", "proxy-command"});
+        Names{"proxy-command"});
 }

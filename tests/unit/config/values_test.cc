@@ -103,3 +103,40 @@ TEST_CASE("a long bad value is cut in its sentence") {
   CHECK(fault_of(*find_key("port"), std::string(200, '9')) ==
         "port: \"" + std::string(77, '9') + "...\" is not a number from 1 to 65535");
 }
+
+TEST_CASE("the address of the mail server is a host and a port, and IPv6 stands in brackets") {
+  takes("smtp-address", {"localhost:25", "127.0.0.1:2526", "my_mx.example:65535", "[::1]:25",
+                         "[2001:db8::1]:1", std::string(max_name, 'm') + ":25"});
+  refuses("smtp-address", {"",
+                           "localhost",
+                           ":25",
+                           "localhost:",
+                           "localhost:0",
+                           "localhost:65536",
+                           "localhost:smtp",
+                           "localhost:-1",
+                           "localhost:25 ",
+                           "local host:25",
+                           "-oX:25",
+                           "::1:25",
+                           "[::1]",
+                           "[::1]25",
+                           "[]:25",
+                           "[127.0.0.1]:25",
+                           "[fe80::1%eth0]:25",
+                           "[::1:25",
+                           "::1]:25",
+                           "/run/smtp:25",
+                           "*:25",
+                           "smtp:localhost:25",
+                           std::string(max_name + 1, 'm') + ":25"});
+}
+
+TEST_CASE("the address of the mail server is kept in its parts, and as it was written") {
+  Destination destination;
+  apply(*find_key("smtp-address"), "[2001:db8::1]:2526", "/etc/sshsm", destination);
+  REQUIRE(destination.smtp_address);
+  CHECK(destination.smtp_address->host == "2001:db8::1");
+  CHECK(destination.smtp_address->port == 2526);
+  CHECK(destination.smtp_address->text == "[2001:db8::1]:2526");
+}
