@@ -45,8 +45,10 @@ struct Destination {
   std::chrono::seconds timeout{};
   std::chrono::seconds dot_timeout{};
   std::chrono::seconds batch_timeout{};
+  std::chrono::seconds idle_timeout{};
   std::chrono::seconds server_alive_interval{};  ///< 0: no keepalives
   unsigned server_alive_count_max = 0;
+  unsigned messages_per_session = 0;
   std::string ciphers;
   std::string macs;
   std::string kex_algorithms;

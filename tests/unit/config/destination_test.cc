@@ -90,6 +90,8 @@ TEST_CASE("what is not set has its default") {
   CHECK(destination.timeout == 300s);
   CHECK(destination.dot_timeout == 600s);
   CHECK(destination.batch_timeout == 2940s);
+  CHECK(destination.idle_timeout == 300s);
+  CHECK(destination.messages_per_session == 10);
   CHECK(destination.server_alive_interval == 15s);
   CHECK(destination.server_alive_count_max == 3);
   CHECK(destination.ciphers == "chacha20-poly1305@openssh.com,aes256-ctr,aes128-ctr");
@@ -105,6 +107,7 @@ TEST_CASE("what is set arrives in its place") {
       "host-key = ssh-ed25519 AAAA\nhost-key = ssh-rsa BBBB\nhost-key-alias = bobs\n"
       "command = sendmail -bs\naddress-family = inet6\nbind-address = ::1\nconnect-timeout = 1\n"
       "greeting-timeout = 2\ntimeout = 3\ndot-timeout = 4\nbatch-timeout = 5\n"
+      "idle-timeout = 6\nmessages-per-session = 8\n"
       "server-alive-interval = 0\nserver-alive-count-max = 7\nciphers = a\nmacs = b\n"
       "kex-algorithms = c\nhelo = me.example\n");
   CHECK(destination.user == "u");
@@ -124,6 +127,8 @@ TEST_CASE("what is set arrives in its place") {
   CHECK(destination.timeout == 3s);
   CHECK(destination.dot_timeout == 4s);
   CHECK(destination.batch_timeout == 5s);
+  CHECK(destination.idle_timeout == 6s);
+  CHECK(destination.messages_per_session == 8);
   CHECK(destination.server_alive_interval == 0s);
   CHECK(destination.server_alive_count_max == 7);
   CHECK(destination.ciphers == "a");
@@ -237,7 +242,7 @@ TEST_CASE("a foreign caller gets no proxy-command in any version") {
 
 TEST_CASE("the keeper's settings have no effect here") {
   CHECK(read(two_lines + "listen = /run/a\nlisten = lmtp:/run/b\nlinger = 0\npersistent = yes\n"
-                         "max-sessions = 1\nidle-timeout = 5\nallow-users = alice\n")
+                         "max-sessions = 1\nwait-timeout = 5\nallow-users = alice\n")
             .user == "bob");
 }
 
