@@ -35,8 +35,7 @@ bool begins_message(std::string_view line) {
 }  // namespace
 
 Relay::Relay(std::string destination, std::string host, Caller caller, Observer observer)
-    : destination_(std::move(destination)),
-      host_(std::move(host)),
+    : teller_(std::move(destination), std::move(host)),
       caller_(caller),
       observer_(std::move(observer)) {
   expected_.push_back({To::greeting, {}, 0});
@@ -110,8 +109,8 @@ bool Relay::is_quit_due() const {
 bool Relay::wants_input() const {
   if (is_over()) return false;
   if (is_lost()) return true;
-  return !is_held() && to_caller_.unsent().size() < max_untold &&
-         expected_.size() < max_unanswered && to_server_.unsent().size() < max_unsent;
+  return !is_held() && teller_.untold().size() < max_untold && expected_.size() < max_unanswered &&
+         to_server_.unsent().size() < max_unsent;
 }
 
 bool Relay::is_over() const {
@@ -197,11 +196,11 @@ void Relay::on_command(const CommandReader::Line& line) {
 void Relay::on_command_when_lost(std::string_view line) {
   if (is_one_of(word_of(line), {"QUIT"})) return answer_quit();
   // One who leaves so much unread does not read: to stop taking what he writes would hold up both.
-  if (to_caller_.unsent().size() < max_untold) tell_loss();
+  if (teller_.untold().size() < max_untold) tell_loss();
 }
 
 void Relay::answer_quit() {
-  tell_line(own_reply("221 2.0.0", "closing"));
+  teller_.tell_line(teller_.own_reply("221 2.0.0", "closing"));
   is_quit_answered_ = true;
 }
 

@@ -5,10 +5,12 @@
 #include "smtp/capabilities.h"
 #include "smtp/command_reader.h"
 #include "smtp/dot_stuffer.h"
+#include "smtp/intermediary.h"
 #include "smtp/observer.h"
 #include "smtp/outcome.h"
 #include "smtp/output_buffer.h"
 #include "smtp/reply.h"
+#include "smtp/teller.h"
 #include "smtp/wait.h"
 
 #include <cstddef>
@@ -34,7 +36,7 @@ namespace sshsm::smtp {
 ///
 /// Once the line is lost the caller is told 421 with the reason, what he still sends of a message
 /// is dropped, and QUIT is answered.
-class Relay {
+class Relay final : public Intermediary {
  public:
   /// Commands on the way without an answer.
   static constexpr std::size_t max_unanswered = 100;
@@ -55,54 +57,40 @@ class Relay {
   /// `destination` and `host` name the far side in our own replies.
   Relay(std::string destination, std::string host, Caller caller, Observer observer = {});
 
-  // The mail server's side.
+  /// Also throws text_before_greeting, greeting_refused, reply_malformed, reply_unexpected.
+  void receive(std::string_view bytes) override;
+  [[nodiscard]] std::string_view to_server() const override { return to_server_.unsent(); }
+  void sent_to_server(std::size_t count) override { to_server_.sent(count); }
+  [[nodiscard]] bool is_greeted() const override { return is_greeted_; }
+  [[nodiscard]] Wait wait() const override;
+  [[nodiscard]] Phase phase() const override;
+  [[nodiscard]] std::size_t replies_received() const override { return replies_received_; }
+  [[nodiscard]] std::string_view unfinished_line() const override {
+    return replies_.unfinished_line();
+  }
+  [[nodiscard]] bool is_in_doubt() const override;
 
-  /// Bytes from the mail server. Throws `Failure` where he breaks the protocol
-  /// (text_before_greeting, greeting_refused, reply_malformed, reply_unexpected); call `lose` then.
-  void receive(std::string_view bytes);
-  [[nodiscard]] std::string_view to_server() const { return to_server_.unsent(); }
-  void sent_to_server(std::size_t count) { to_server_.sent(count); }
-  [[nodiscard]] bool is_greeted() const { return is_greeted_; }
-  [[nodiscard]] Wait wait() const;
-  [[nodiscard]] Phase phase() const;
-  /// How many replies came so far: each restarts the time limit.
-  [[nodiscard]] std::size_t replies_received() const { return replies_received_; }
-  [[nodiscard]] std::string_view unfinished_line() const { return replies_.unfinished_line(); }
-  /// True while the mail server may have all of a message whose answer did not come.
-  [[nodiscard]] bool is_in_doubt() const;
-
-  // The caller's side.
-
-  [[nodiscard]] bool wants_input() const;
-  /// Takes bytes from the front of `bytes` as far as they may be taken now, and says how many.
+  [[nodiscard]] bool wants_input() const override;
   /// Nothing is taken before the greeting came, nor behind a command whose answer is awaited.
-  [[nodiscard]] std::size_t feed(std::string_view bytes);
-  /// The caller will say no more than was fed.
-  void end_of_input() { is_input_ended_ = true; }
-  [[nodiscard]] std::string_view to_caller() const { return to_caller_.unsent(); }
-  void sent_to_caller(std::size_t count) { to_caller_.sent(count); }
+  [[nodiscard]] std::size_t feed(std::string_view bytes) override;
+  void end_of_input() override { is_input_ended_ = true; }
+  [[nodiscard]] std::string_view to_caller() const override { return teller_.untold(); }
+  void sent_to_caller(std::size_t count) override { teller_.told(count); }
 
-  // How it ends.
-
-  /// The line is lost or was never there: 421 with the reason to the caller, and nothing to the
-  /// mail server any more. A message in doubt is told as such. A QUIT that waits for its answer is
-  /// answered by us instead, without the 421 if it is all that waits.
-  void lose(const base::Failure& failure);
-  [[nodiscard]] bool is_lost() const { return loss_.has_value(); }
-  /// Why the line was given up, once it was; `phase` then says where in the conversation.
-  [[nodiscard]] const std::optional<base::Failure>& loss() const { return loss_; }
-  /// Nothing is left but telling the caller what is in `to_caller`: QUIT was answered, or the input
-  /// ended and no answer is due. A message that the end of the input cut off is never completed.
-  [[nodiscard]] bool is_over() const;
-  /// The input ended inside a transaction or a command, and so did the session.
-  [[nodiscard]] bool is_cut_short() const;
-  /// It ended as a session should: by an answered QUIT or by the end of the input outside a
-  /// transaction, and every DATA was answered 2yz in the end; for a caller who may not listen, so
-  /// was every MAIL and RCPT, no command was refused by us, and without QUIT there was a message:
-  /// a batch that was cut off behind its EHLO ends so, too.
-  [[nodiscard]] bool is_success() const;
-  /// What became of a message, or of a recipient or sender who was refused (one without a path).
-  [[nodiscard]] std::optional<MessageOutcome> take_outcome();
+  /// 421 with the reason to the caller. A message in doubt is told as such. A QUIT that waits for
+  /// its answer is answered by us instead, without the 421 if it is all that waits.
+  void lose(const base::Failure& failure) override;
+  [[nodiscard]] const std::optional<base::Failure>& loss() const override { return loss_; }
+  /// QUIT was answered, or the input ended and no answer is due. A message that the end of the
+  /// input cut off is never completed.
+  [[nodiscard]] bool is_over() const override;
+  [[nodiscard]] bool is_cut_short() const override;
+  /// It ended by an answered QUIT or by the end of the input outside a transaction, and every DATA
+  /// was answered 2yz in the end; for a caller who may not listen, so was every MAIL and RCPT, no
+  /// command was refused by us, and without QUIT there was a message: a batch that was cut off
+  /// behind its EHLO ends so, too.
+  [[nodiscard]] bool is_success() const override;
+  [[nodiscard]] std::optional<MessageOutcome> take_outcome() override;
 
  private:
   struct Expected {
@@ -154,30 +142,25 @@ class Relay {
   void on_rset(const Reply& reply);
   void on_quit(const Reply& reply);
   void on_envelope_refusal(std::string_view command, const std::string& path, const Reply& reply);
-  void reject(std::string_view command, const Reply& reply);
   void on_refusal(std::string_view command, const Reply& reply);
   void settle(Phase phase, const Reply& reply);
   void end_transaction();
 
-  // relay_words.cc: what the caller is told.
-  void tell(const Reply& reply);
-  void tell_line(std::string_view line);
+  // relay_replies.cc: what the caller is told.
+  void tell(const Reply& reply) { teller_.tell(reply); }
   void tell_loss();
   void answer_in_turn(std::string_view code, std::string_view text);
   void tell_own_answers();
-  [[nodiscard]] std::string own_reply(std::string_view code, std::string_view text) const;
 
   void give_up_line(const base::Failure& failure);
   void answer_quit();
 
-  std::string destination_;
-  std::string host_;
+  Teller teller_;
   Caller caller_;
   Observer observer_;
   CommandReader commands_;
   ReplyReader replies_;
   OutputBuffer to_server_;
-  OutputBuffer to_caller_;
   Capabilities capabilities_;
   std::deque<Expected> expected_;
   bool is_group_ended_ = false;            ///< the last command must be answered before the next

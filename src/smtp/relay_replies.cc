@@ -51,7 +51,7 @@ void Relay::receive(std::string_view bytes) {
     ++replies_received_;
     observe(observer_, *reply);
     on_reply(*reply);
-    if (to_caller_.unsent().size() > max_flood)
+    if (teller_.untold().size() > max_flood)
       throw Failure(Cause::reply_malformed, "too much at once");
   }
 }
@@ -134,7 +134,7 @@ void Relay::on_ehlo(const Reply& reply) {
 /// A refusal says nothing of any mail, but there is no other way left, and the caller would bounce.
 void Relay::on_helo(const Reply& reply) {
   require_no_go_ahead("to HELO", reply);
-  if (reply.code_class() == Reply::refused) return reject("HELO", reply);
+  if (reply.code_class() == Reply::refused) return teller_.reject("HELO", reply);
   reply.is_refusal() ? tell(reply) : on_hello_done(reply);
 }
 
@@ -214,6 +214,28 @@ void Relay::settle(Phase phase, const Reply& reply) {
 void Relay::end_transaction() {
   is_in_transaction_ = false;
   message_ = {};
+}
+
+void Relay::tell_loss() {
+  teller_.tell_failure("421", *loss_);
+}
+
+void Relay::on_refusal(std::string_view command, const Reply& reply) {
+  has_refusal_ = true;
+  teller_.tell_refusal(command, reply);
+}
+
+/// Behind the answers to what he said before.
+void Relay::answer_in_turn(std::string_view code, std::string_view text) {
+  expected_.push_back({To::nothing, teller_.own_reply(code, text), 0});
+  tell_own_answers();
+}
+
+void Relay::tell_own_answers() {
+  while (!is_lost() && !expected_.empty() && expected_.front().to == To::nothing) {
+    teller_.tell_line(expected_.front().text);
+    expected_.pop_front();
+  }
 }
 
 }  // namespace sshsm::smtp
