@@ -13,17 +13,8 @@ using base::Failure;
 using To = ExpectedReply::To;
 using Content = Transaction::Content;
 
-constexpr int hello_done = 250;
-
 Failure unexpected(std::string detail, const Reply& reply) {
   return Failure(Cause::reply_unexpected, std::move(detail), text_of(reply));
-}
-
-/// A 4yz is no word about our name: the mail server takes no mail now, as in a greeting.
-void require_hello_done(const Reply& reply, const char* place) {
-  if (reply.code_class() == Reply::refused) throw Failure(Cause::hello_refused, {}, text_of(reply));
-  if (reply.is_refusal()) throw Failure(Cause::greeting_refused, {}, text_of(reply));
-  if (reply.code != hello_done) throw unexpected(place, reply);
 }
 
 /// A reply that settles the whole message at once; later ones cannot change what it decided.
@@ -115,13 +106,13 @@ void Client::on_ehlo(const Reply& reply) {
     say("HELO " + helo_);
     return expect(To::helo);
   }
-  require_hello_done(reply, "to EHLO");
+  require_hello_done("to EHLO", reply);
   capabilities_ = parse_capabilities(reply);
   is_ready_ = true;
 }
 
 void Client::on_helo(const Reply& reply) {
-  require_hello_done(reply, "to HELO");
+  require_hello_done("to HELO", reply);
   is_ready_ = true;
 }
 

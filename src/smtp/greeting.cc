@@ -14,4 +14,11 @@ void require_greeting(const Reply& reply) {
     throw Failure(Cause::reply_unexpected, "as the greeting", text_of(reply));
 }
 
+void require_hello_done(const char* place, const Reply& reply) {
+  constexpr int hello_done = 250;
+  if (reply.code_class() == Reply::refused) throw Failure(Cause::hello_refused, {}, text_of(reply));
+  if (reply.is_refusal()) throw Failure(Cause::greeting_refused, {}, text_of(reply));
+  if (reply.code != hello_done) throw Failure(Cause::reply_unexpected, place, text_of(reply));
+}
+
 }  // namespace sshsm::smtp

@@ -8,4 +8,9 @@ namespace sshsm::smtp {
 /// reply_unexpected for anything else.
 void require_greeting(const Reply& reply);
 
+/// The answer to EHLO or HELO must be 250; `place` is `to EHLO`. Throws `Failure` hello_refused for
+/// a 5yz, reply_unexpected for anything else, greeting_refused for a 4yz: it is no word about our
+/// name, the mail server takes no mail now.
+void require_hello_done(const char* place, const Reply& reply);
+
 }  // namespace sshsm::smtp

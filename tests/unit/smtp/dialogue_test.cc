@@ -26,6 +26,12 @@ TEST_CASE("every dialogue of a relay goes as written, however the octets of both
       [](const Dialogue& dialogue, std::size_t piece) { RelayPlayer(piece).play(dialogue); });
 }
 
+TEST_CASE("every dialogue of an LMTP server goes as written, however the octets arrive") {
+  for_each_dialogue(
+      directory + "/lmtp", 6, RelayPlayer::notation(),
+      [](const Dialogue& dialogue, std::size_t piece) { RelayPlayer(piece).play(dialogue); });
+}
+
 TEST_CASE("a dialogue file with a word that is not in the notation is an error") {
   CHECK_THROWS_WITH_AS((void)parse_dialogues("S: 220 hello\nsing\n", DialoguePlayer::notation()),
                        "unknown word in line 2", std::runtime_error);

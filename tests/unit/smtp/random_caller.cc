@@ -26,8 +26,8 @@ std::string canonical(std::string line, bool has_crlf) {
 
 }  // namespace
 
-RandomCaller::RandomCaller(std::mt19937& random, bool listens)
-    : random_(random), listens_(listens), has_crlf_(random() % 2 == 0) {
+RandomCaller::RandomCaller(std::mt19937& random, bool listens, Protocol protocol)
+    : random_(random), listens_(listens), protocol_(protocol), has_crlf_(random() % 2 == 0) {
   const std::size_t count = 1 + random_() % 4;
   for (std::size_t i = 0; i < count; ++i) messages_.push_back(make_message(i));
   if (!listens_) write_all();
@@ -40,7 +40,9 @@ RandomCaller::Message RandomCaller::make_message(std::size_t index) {
   for (std::size_t i = 0; i < recipients; ++i)
     message.recipients.push_back("<r" + std::to_string(i) + "@b.example>");
   const std::string line_end = has_crlf_ ? "\r\n" : "\n";
-  const std::size_t lines = random_() % 1000 == 0 ? 30000 : random_() % 12;
+  const bool is_long = random_() % 1000 == 0;
+  const std::size_t many = protocol_ == Protocol::lmtp ? 90000 : 30000;
+  const std::size_t lines = is_long ? many : random_() % 12;
   for (std::size_t i = 0; i <= lines; ++i) {
     const std::string line = i == 0 ? "Subject: " + std::to_string(index) : make_line();
     message.text += (line.starts_with('.') ? "." : "") + line + line_end;
@@ -105,6 +107,10 @@ void RandomCaller::plan_end() {
   is_done_ = true;
 }
 
+std::string RandomCaller::hello() const {
+  return protocol_ == Protocol::lmtp ? "LHLO client.example" : "EHLO client.example";
+}
+
 void RandomCaller::hear(std::string_view bytes) {
   heard_ += bytes;
   for (std::size_t end = heard_.find("\r\n"); end != std::string::npos; end = heard_.find("\r\n")) {
@@ -136,7 +142,7 @@ void RandomCaller::on_reply(int code) {
   const bool is_good = code / 100 == 2;
   switch (to) {
     case To::greeting:
-      if (listens_) plan(To::hello, "EHLO client.example");
+      if (listens_) plan(To::hello, hello());
       break;
     case To::hello:
       on_hello(code);
@@ -176,7 +182,9 @@ void RandomCaller::on_data(int code) {
   now().is_begun = true;
   if (code == 354) {
     if (listens_) to_say_ += now().text;
-    awaited_.push_front(To::dot);
+    dots_left_ = protocol_ == Protocol::lmtp ? now().accepted_recipients.size() : 1;
+    REQUIRE(dots_left_ > 0);
+    awaited_.insert(awaited_.begin(), dots_left_, To::dot);
     return;
   }
   if (listens_) plan(To::rset, "RSET");
@@ -184,7 +192,7 @@ void RandomCaller::on_data(int code) {
 
 void RandomCaller::on_dot(int code) {
   now().is_accepted = code / 100 == 2;
-  go_on();
+  if (--dots_left_ == 0) go_on();
 }
 
 void RandomCaller::go_on() {

@@ -9,9 +9,9 @@
 
 namespace sshsm::smtp {
 
-/// Somebody who speaks SMTP to a relay, with messages full of line ends and dots that end a message
-/// on one server or another. One who listens goes by what he is told; one who does not writes all
-/// he has. It is written from the RFCs and shares no code with the relay.
+/// Somebody who speaks SMTP to a relay or LMTP to an LMTP server, with messages full of line ends
+/// and dots that end a message on one server or another. One who listens goes by what he is told;
+/// one who does not writes all he has. It is written from the RFCs and shares no code with those.
 class RandomCaller {
  public:
   struct Message {
@@ -21,10 +21,13 @@ class RandomCaller {
     std::string body;  ///< as it must arrive
     std::vector<std::string> accepted_recipients;
     bool is_begun = false;     ///< his DATA was answered
-    bool is_accepted = false;  ///< the dot was answered 2yz
+    bool is_accepted = false;  ///< the dot was answered 2yz, for each recipient
   };
 
-  RandomCaller(std::mt19937& random, bool listens);
+  enum class Protocol { smtp, lmtp };
+
+  /// Whoever speaks LMTP listens.
+  RandomCaller(std::mt19937& random, bool listens, Protocol protocol = Protocol::smtp);
 
   /// What he says next, once `said` took what was taken of it.
   [[nodiscard]] std::string_view to_say() const { return to_say_; }
@@ -58,14 +61,17 @@ class RandomCaller {
   void on_data(int code);
   void on_dot(int code);
   void go_on();
+  [[nodiscard]] std::string hello() const;
   [[nodiscard]] Message& now() { return messages_.at(message_); }
 
   std::mt19937& random_;
   bool listens_;
+  Protocol protocol_;
   bool has_crlf_;
   std::vector<Message> messages_;
   std::size_t message_ = 0;    ///< the one under way
   std::size_t recipient_ = 0;  ///< of it: the one that is answered next
+  std::size_t dots_left_ = 0;  ///< answers to its end that are due
   std::string to_say_;
   std::string heard_;
   std::deque<Command> planned_;

@@ -3,6 +3,8 @@
 #include "base/causes.h"
 #include "dialogue_words.h"
 #include "pieces.h"
+#include "smtp/lmtp_server.h"
+#include "smtp/relay.h"
 
 #include <doctest/doctest.h>
 
@@ -56,8 +58,9 @@ base::Cause cause_named(std::string_view name) {
 
 Notation RelayPlayer::notation() {
   return {{"caller:", "octets:", "told:", "server:", "sent:", "octets-sent:"},
-          {"listens", "may-not-listen", "line-end", "takes", "lose", "end", "fails", "held", "open",
-           "over", "outcome", "wait", "phase", "doubt"}};
+          {"listens", "may-not-listen", "lmtp",    "channel", "channel-ends", "wants", "turn",
+           "idle",    "line-end",       "takes",   "lose",    "end",          "fails", "held",
+           "open",    "over",           "outcome", "wait",    "phase",        "doubt"}};
 }
 
 void RelayPlayer::play(const Dialogue& dialogue) {
@@ -72,14 +75,22 @@ void RelayPlayer::play(const Dialogue& dialogue) {
   CHECK_FALSE(relay_->take_outcome().has_value());
 }
 
-void RelayPlayer::perform(const Step& step) {
-  if (step.verb == "listens" || step.verb == "may-not-listen") {
-    const auto caller =
-        step.verb == "listens" ? Relay::Caller::listens : Relay::Caller::may_not_listen;
-    relay_.emplace("friend", "mx.friend.example", caller);
-    return;
+bool RelayPlayer::begin(const Step& step) {
+  if (step.verb == "lmtp") {
+    relay_ = std::make_unique<LmtpServer>(
+        LmtpServer::Names{"here.example", "friend", "mx.friend.example"},
+        std::stoul(step.words.at(0)));
+    return true;
   }
-  if (check(step)) return;
+  if (step.verb != "listens" && step.verb != "may-not-listen") return false;
+  const auto caller =
+      step.verb == "listens" ? Relay::Caller::listens : Relay::Caller::may_not_listen;
+  relay_ = std::make_unique<Relay>("friend", "mx.friend.example", caller);
+  return true;
+}
+
+void RelayPlayer::perform(const Step& step) {
+  if (begin(step) || check(step)) return;
   // Whatever was said before must have been written down.
   CHECK(sent_ == "");
   CHECK(told_ == "");
@@ -104,6 +115,10 @@ bool RelayPlayer::check(const Step& step) {
     CHECK(name_of(relay_->phase()) == step.words.at(0));
   } else if (step.verb == "doubt") {
     CHECK(relay_->is_in_doubt() == (step.words.at(0) == "yes"));
+  } else if (step.verb == "wants") {
+    CHECK(relay_->wants_channel() == (step.words.at(0) == "channel"));
+  } else if (step.verb == "turn") {
+    CHECK(relay_->awaits_caller() == (step.words.at(0) == "caller"));
   } else if (step.verb == "held") {
     CHECK(unfed_ == octets_of(step, line_end_));
   } else {
@@ -129,6 +144,13 @@ void RelayPlayer::act(const Step& step) {
     room_ = is_free ? std::numeric_limits<std::size_t>::max() : std::stoul(step.words.at(0));
     return;
   }
+  if (step.verb == "channel") return relay_->on_new_channel();
+  if (step.verb == "channel-ends") {
+    CHECK(relay_->survives_end_of_channel() == (step.words.at(0) == "survived"));
+    return;
+  }
+  if (step.verb == "idle")
+    return relay_->lose_idle_caller(base::Failure(base::Cause::answer_timed_out));
   if (step.verb == "lose") return relay_->lose(base::Failure(cause_named(step.words.at(0))));
   throw std::runtime_error("no such action: " + step.verb);
 }
@@ -156,7 +178,9 @@ void RelayPlayer::receive(const std::string& bytes) {
 void RelayPlayer::serve() {
   collect_output();
   while (feed_one_piece()) collect_output();
-  if (is_ended_ && unfed_.empty()) relay_->end_of_input();
+  if (!is_ended_ || !unfed_.empty()) return;
+  relay_->end_of_input();
+  collect_output();
 }
 
 bool RelayPlayer::feed_one_piece() {

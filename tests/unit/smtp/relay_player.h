@@ -1,10 +1,11 @@
 #pragma once
 
 #include "dialogue.h"
-#include "smtp/relay.h"
+#include "smtp/intermediary.h"
 
 #include <cstddef>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,9 +13,9 @@
 
 namespace sshsm::smtp {
 
-/// Plays one dialogue against a `Relay`, as a front end does, and checks each step: what either
-/// side is told, when, and what is said of it in the end. The octets of both sides arrive in pieces
-/// of `piece`, and leave in such pieces.
+/// Plays one dialogue against a `Relay` or an `LmtpServer`, as a front end does, and checks each
+/// step: what either side is told, when, and what is said of it in the end. The octets of both
+/// sides arrive in pieces of `piece`, and leave in such pieces.
 class RelayPlayer {
  public:
   explicit RelayPlayer(std::size_t piece) : piece_(piece) {}
@@ -24,6 +25,7 @@ class RelayPlayer {
   void play(const Dialogue& dialogue);
 
  private:
+  [[nodiscard]] bool begin(const Step& step);
   void perform(const Step& step);
   [[nodiscard]] bool check(const Step& step);
   void act(const Step& step);
@@ -37,7 +39,7 @@ class RelayPlayer {
   void check_outcome(const Step& step);
 
   std::size_t piece_;
-  std::optional<Relay> relay_;
+  std::unique_ptr<Intermediary> relay_;
   std::string line_end_ = "\r\n";  ///< behind what the caller says
   std::string unfed_;              ///< said by the caller and not taken yet
   bool is_ended_ = false;          ///< the caller says no more

@@ -14,8 +14,9 @@ namespace sshsm::smtp {
 class StrictServer {
  public:
   /// Who speaks to it: a client gives a message to all its recipients or to none and chunks where
-  /// it may, a relay passes what somebody else does.
-  enum class Peer { client, relay };
+  /// it may, an LMTP server gives it to those who were accepted and chunks, too; a relay passes
+  /// what somebody else does.
+  enum class Peer { client, lmtp_server, relay };
 
   struct Delivery {
     std::string sender;

@@ -1,0 +1,117 @@
+#include "base/text.h"
+#include "smtp/envelope_commands.h"
+#include "smtp/lmtp_server.h"
+
+#include <utility>
+#include <vector>
+
+namespace sshsm::smtp {
+namespace {
+
+using base::Cause;
+using base::Failure;
+
+std::string size_keyword(const Capabilities& capabilities) {
+  return capabilities.max_size ? "SIZE " + std::to_string(*capabilities.max_size) : "SIZE";
+}
+
+}  // namespace
+
+/// The three that we can keep our word for by ourselves, and what the mail server offers.
+void LmtpServer::on_lhlo(const std::string& line) {
+  if (base::words_of(line).size() < 2) return say("501 5.5.4", "LHLO needs a name");
+  end_transaction();
+  has_said_hello_ = true;
+  const Capabilities& offered = peer_.capabilities();
+  std::vector<std::string> lines{names_.helo, "PIPELINING", "ENHANCEDSTATUSCODES", "8BITMIME"};
+  if (offered.size) lines.push_back(size_keyword(offered));
+  if (offered.dsn) lines.emplace_back("DSN");
+  if (offered.smtputf8) lines.emplace_back("SMTPUTF8");
+  teller_.tell({250, std::move(lines)});
+}
+
+void LmtpServer::on_other_hello(const std::string& /*line*/) {
+  say("500 5.5.1", "this is LMTP: say LHLO");
+}
+
+void LmtpServer::on_mail(const std::string& line) {
+  if (is_mail_given_) return say("503 5.5.1", "a message is begun already");
+  const std::optional<PathCommand> command = parse_mail(line);
+  if (!command) return say("451 4.5.2", "this MAIL is not understood");
+  const Envelope envelope{command->path, command->parameters, {}};
+  if (const auto missing = missing_parameter(envelope, peer_.capabilities()))
+    return refuse_parameter(*missing);
+  message_ = {};
+  is_mail_given_ = true;
+  is_mail_unanswered_ = true;
+  peer_.say_mail(envelope_commands(envelope, peer_.capabilities()).front());
+}
+
+void LmtpServer::on_rcpt(const std::string& line) {
+  if (!is_mail_given_) return say("503 5.5.1", "MAIL comes first");
+  const std::optional<PathCommand> command = parse_rcpt(line);
+  if (!command) return say("451 4.5.2", "this RCPT is not understood");
+  const Envelope envelope{{}, {}, {{command->path, command->parameters}}};
+  if (const auto missing = missing_parameter(envelope, peer_.capabilities()))
+    return refuse_parameter(*missing);
+  if (message_.recipients.size() + paths_asked_.size() >= max_recipients)
+    return say("452 4.5.3", "too many recipients");
+  paths_asked_.push_back(command->path);
+  peer_.say_rcpt(envelope_commands(envelope, peer_.capabilities()).back());
+}
+
+void LmtpServer::on_data(const std::string& /*line*/) {
+  if (message_.recipients.empty()) {
+    has_failed_ = true;
+    return say("503 5.5.1", "no recipient was accepted");
+  }
+  body_reader_.emplace(*commands_.line_end());
+  content_ = Content::held;
+  held_.clear();
+  teller_.tell_line("354 end the message with a dot");
+}
+
+void LmtpServer::on_rset(const std::string& /*line*/) {
+  end_transaction();
+  say("250 2.0.0", "reset");
+}
+
+void LmtpServer::on_noop(const std::string& /*line*/) {
+  say("250 2.0.0", "here");
+}
+
+void LmtpServer::on_quit(const std::string& /*line*/) {
+  if (!is_channel_gone_) peer_.say_quit();
+  answer_quit();
+}
+
+void LmtpServer::stream_content() {
+  content_ = Content::streamed;
+  peer_.begin_message();
+  peer_.add(std::exchange(held_, {}));
+}
+
+void LmtpServer::end_content() {
+  body_reader_.reset();
+  if (is_lost() || fate_) return tell_fate();
+  if (content_ == Content::held) stream_content();
+  content_ = Content::sent;
+  peer_.end_message();
+}
+
+/// What the mail server still knows of the envelope he must forget before another.
+void LmtpServer::end_transaction() {
+  if (is_mail_accepted_) peer_.say_rset();
+  is_mail_given_ = is_mail_accepted_ = false;
+  message_ = {};
+}
+
+void LmtpServer::say(std::string_view code, std::string_view text) {
+  teller_.tell_line(teller_.own_reply(code, text));
+}
+
+void LmtpServer::refuse_parameter(const std::string& parameter) {
+  teller_.tell_failure("451", Failure(Cause::parameter_not_offered, parameter));
+}
+
+}  // namespace sshsm::smtp

@@ -1,0 +1,208 @@
+#include "base/text.h"
+#include "smtp/judgement.h"
+#include "smtp/lmtp_server.h"
+
+#include <utility>
+
+namespace sshsm::smtp {
+namespace {
+
+using base::Cause;
+using base::Failure;
+using To = LmtpPeer::To;
+
+bool is_quit(std::string_view line) {
+  return base::equals_ignoring_case(line.substr(0, line.find(' ')), "QUIT");
+}
+
+}  // namespace
+
+void LmtpServer::receive(std::string_view bytes) {
+  while (!is_lost() && !is_quit_answered_ && !is_channel_gone_) {
+    const std::optional<LmtpPeer::Answer> answer = peer_.receive(bytes);
+    if (answer) on_answer(*answer);
+    if (peer_.is_ready() && !is_caller_greeted_) greet_caller();
+    if (!is_lost()) go_on();
+    if (!answer) return;
+  }
+}
+
+void LmtpServer::on_answer(const LmtpPeer::Answer& answer) {
+  switch (answer.to) {
+    case To::mail:
+      return on_mail_answer(answer.reply);
+    case To::rcpt:
+      return on_rcpt_answer(answer.reply);
+    case To::content:
+      return on_content_refusal(answer.reply);
+    case To::end:
+      return on_end_answer(answer.reply);
+    case To::hang_up:
+      return on_hang_up(answer.reply);
+  }
+}
+
+void LmtpServer::greet_caller() {
+  teller_.tell_line(teller_.own_reply(base::concat({"220 ", names_.helo, " LMTP"}), "ready"));
+  is_caller_greeted_ = true;
+}
+
+void LmtpServer::on_mail_answer(const Reply& reply) {
+  is_mail_unanswered_ = false;
+  if (reply.is_refusal()) {
+    is_mail_given_ = false;
+    return on_envelope_refusal("MAIL", {}, reply);
+  }
+  is_mail_accepted_ = true;
+  teller_.tell(reply);
+}
+
+/// He who takes a recipient behind a sender whom he refused might take the message, too.
+void LmtpServer::on_rcpt_answer(const Reply& reply) {
+  if (!reply.is_refusal() && !is_mail_accepted_)
+    throw Failure(Cause::reply_unexpected, "to RCPT behind a refused MAIL", text_of(reply));
+  std::string path = std::move(paths_asked_.front());
+  paths_asked_.pop_front();
+  if (reply.is_refusal()) return on_envelope_refusal("RCPT", std::move(path), reply);
+  message_.recipients.emplace_back().path = std::move(path);
+  teller_.tell(reply);
+}
+
+void LmtpServer::on_envelope_refusal(std::string_view command, std::string path,
+                                     const Reply& reply) {
+  MessageOutcome outcome;
+  outcome.recipients.emplace_back().path = std::move(path);
+  settle_by_reply(outcome, Phase::envelope, reply);
+  outcomes_.push_back(std::move(outcome));
+  teller_.tell_refusal(command, reply);
+}
+
+/// The mail server still knows the envelope. In DATA there is no way out but the final dot: he is
+/// left there, and the next message gets another channel.
+void LmtpServer::on_content_refusal(const Reply& reply) {
+  settle(Phase::data, reply);
+  is_mail_accepted_ = false;
+  if (!peer_.is_stuck()) return peer_.say_rset();
+  peer_.drop_unsent();
+  is_channel_gone_ = true;
+}
+
+void LmtpServer::on_end_answer(const Reply& reply) {
+  settle(Phase::dot, reply);
+  is_mail_accepted_ = false;
+}
+
+/// It may come before the caller is through with the message; he is told behind its dot.
+void LmtpServer::settle(Phase phase, const Reply& reply) {
+  settle_by_reply(message_, phase, reply);
+  push_outcome();
+  fate_ = reply;
+  ++messages_on_channel_;
+  if (!body_reader_) tell_fate();
+}
+
+/// One answer for each recipient who was accepted (RFC 2033 4.2).
+void LmtpServer::tell_fate() {
+  const std::size_t count = message_.recipients.size();
+  for (std::size_t i = 0; i < count; ++i) {
+    if (!fate_)
+      teller_.tell_failure("451", *loss_);
+    else if (fate_->is_refusal())
+      teller_.tell_refusal("the message", *fate_);
+    else
+      teller_.tell(*fate_);
+  }
+  if (!fate_ || fate_->is_refusal()) has_failed_ = true;
+  content_ = Content::none;
+  fate_.reset();
+  is_mail_given_ = false;
+  message_ = {};
+}
+
+/// Between messages it costs nothing. Else he has told the reason himself, whatever it answers: no
+/// message is in doubt behind it.
+void LmtpServer::on_hang_up(const Reply& reply) {
+  if (is_between_messages()) {
+    is_channel_gone_ = true;
+    return;
+  }
+  const bool is_in_envelope = content_ == Content::none;
+  if (is_in_envelope) {
+    take_in_unanswered();
+    settle_by_reply(message_, Phase::envelope, reply);
+    push_outcome();
+  }
+  const Phase in_phase = phase();
+  if (!is_in_envelope && !fate_) settle(in_phase, reply);
+  give_up_line(
+      Failure(Cause::connection_lost, "the mail server ended the conversation", text_of(reply)));
+  phase_at_loss_ = in_phase;
+  if (is_in_envelope) tell_who_waits([&] { teller_.tell(reply); });
+}
+
+void LmtpServer::lose(const Failure& failure) {
+  if (is_lost() || is_quit_answered_) return;
+  give_up_message(failure);
+  if (content_ == Content::none) tell_who_waits([&] { tell_loss(); });
+  if (content_ == Content::sent) tell_fate();
+}
+
+void LmtpServer::lose_idle_caller(const Failure& failure) {
+  give_up_message(failure);
+  body_reader_.reset();
+  content_ = Content::none;
+  tell_who_waits([&] { tell_loss(); });
+}
+
+/// What is not decided stays with the caller: nobody else has it, or it may be that nobody has.
+void LmtpServer::give_up_message(const Failure& failure) {
+  const Failure loss = is_in_doubt() ? maybe_delivered(failure) : failure;
+  if (!fate_) {
+    take_in_unanswered();
+    settle_by_failure(message_, phase(), loss);
+    push_outcome();
+  }
+  give_up_line(loss);
+}
+
+void LmtpServer::give_up_line(Failure loss) {
+  phase_at_loss_ = phase();
+  peer_.drop_unsent();
+  wants_channel_ = false;
+  loss_ = std::move(loss);
+}
+
+/// Those whose RCPT is unanswered share the fate of the message.
+void LmtpServer::take_in_unanswered() {
+  for (const std::string& path : paths_asked_) message_.recipients.emplace_back().path = path;
+}
+
+void LmtpServer::push_outcome() {
+  if (!message_.recipients.empty()) outcomes_.push_back(message_);
+}
+
+/// Calls `tell` once for each command that waits for its answer, or once where none does. A QUIT
+/// that waits is answered as ever, and if it is all that waits nothing has failed.
+void LmtpServer::tell_who_waits(const std::function<void()>& tell) {
+  const bool has_quit = waiting_ && is_quit(waiting_->text);
+  const bool has_other = waiting_ && !has_quit;
+  std::size_t due = paths_asked_.size() + (is_mail_unanswered_ ? 1 : 0) + (has_other ? 1 : 0);
+  if (due == 0 && !has_quit) due = 1;
+  if (due > 0) has_failed_ = true;
+  for (; due > 0; --due) tell();
+  waiting_.reset();
+  paths_asked_.clear();
+  is_mail_unanswered_ = false;
+  if (has_quit) answer_quit();
+}
+
+void LmtpServer::tell_loss() {
+  teller_.tell_failure("421", *loss_);
+}
+
+void LmtpServer::answer_quit() {
+  say("221 2.0.0", "closing");
+  is_quit_answered_ = true;
+}
+
+}  // namespace sshsm::smtp

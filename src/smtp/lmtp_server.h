@@ -1,0 +1,188 @@
+#pragma once
+
+#include "base/failure.h"
+#include "smtp/body_reader.h"
+#include "smtp/command_reader.h"
+#include "smtp/intermediary.h"
+#include "smtp/lmtp_peer.h"
+#include "smtp/observer.h"
+#include "smtp/outcome.h"
+#include "smtp/path.h"
+#include "smtp/teller.h"
+
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace sshsm::smtp {
+
+/// An LMTP server (RFC 2033) whose store is the mail server at the far side: the caller is told of
+/// each recipient by the answer that the mail server gave, and behind the final dot once for each
+/// who was accepted, since SMTP has one answer for all.
+///
+/// Every command but RCPT is taken up when all answers before it were given, so that answers need
+/// no places kept for them; MAIL and its RCPTs ride together where the mail server offers
+/// PIPELINING. DATA is answered by us. A message of up to `max_held` octets is read to its end
+/// before the mail server is told of it; a longer one is passed on as it comes. One whose input
+/// ends early is never completed.
+///
+/// Refusals that are a mistake of ours or of an administrator, and commands that cannot be sent on,
+/// become 451 and bounce nobody's mail. Once the line is lost each command is answered 421, a
+/// message that was being read 451 for each recipient, and QUIT as ever.
+class LmtpServer final : public Intermediary {
+ public:
+  /// Of one message; one more is answered 452, as RFC 5321 4.5.3.1.10 says.
+  static constexpr std::size_t max_recipients = 1000;
+  /// Octets, canonical.
+  static constexpr std::size_t max_held = 1024 * 1024;
+  /// With so much untold to the caller no more input is taken; with so much untold once the line is
+  /// lost, no more commands are answered but QUIT.
+  static constexpr std::size_t max_untold = 64 * 1024;
+
+  struct Names {
+    std::string helo;  ///< who we say we are, to both sides
+    std::string destination;
+    std::string host;
+  };
+
+  /// After `messages_per_channel` messages the next one wants another channel.
+  LmtpServer(Names names, std::size_t messages_per_channel, Observer observer = {});
+
+  /// Also throws hello_refused.
+  void receive(std::string_view bytes) override;
+  [[nodiscard]] std::string_view to_server() const override { return peer_.output(); }
+  void sent_to_server(std::size_t count) override { peer_.sent(count); }
+  [[nodiscard]] bool is_greeted() const override { return peer_.is_greeted(); }
+  [[nodiscard]] Wait wait() const override;
+  [[nodiscard]] Phase phase() const override;
+  [[nodiscard]] std::size_t replies_received() const override;
+  [[nodiscard]] std::string_view unfinished_line() const override {
+    return peer_.unfinished_line();
+  }
+  [[nodiscard]] bool is_in_doubt() const override { return peer_.is_in_doubt(); }
+
+  /// True between messages.
+  [[nodiscard]] bool survives_end_of_channel() override;
+  [[nodiscard]] bool wants_channel() const override { return wants_channel_; }
+  void on_new_channel() override;
+
+  [[nodiscard]] bool awaits_caller() const override;
+  [[nodiscard]] bool wants_input() const override;
+  /// Nothing is taken before the mail server has answered EHLO, nor while a command or a message
+  /// waits for its answer.
+  [[nodiscard]] std::size_t feed(std::string_view bytes) override;
+  void end_of_input() override;
+  [[nodiscard]] std::string_view to_caller() const override { return teller_.untold(); }
+  void sent_to_caller(std::size_t count) override { teller_.told(count); }
+
+  /// Each command that waits for an answer is told 421 with the reason, or the caller is if none
+  /// does; each recipient of a message that was sent 451, of one that is being read at its end.
+  void lose(const base::Failure& failure) override;
+  void lose_idle_caller(const base::Failure& failure) override;
+  [[nodiscard]] const std::optional<base::Failure>& loss() const override { return loss_; }
+  [[nodiscard]] bool is_over() const override;
+  [[nodiscard]] bool is_cut_short() const override;
+  /// It ended by an answered QUIT or by the end of the input outside a transaction, and every DATA
+  /// was answered 2yz in the end.
+  [[nodiscard]] bool is_success() const override;
+  [[nodiscard]] std::optional<MessageOutcome> take_outcome() override;
+
+ private:
+  using Handler = void (LmtpServer::*)(const std::string& line);
+  struct Verb {
+    std::string_view word;
+    bool needs_hello;
+    Handler handle;
+  };
+  enum class Content {
+    none,
+    held,      ///< read to its end before the mail server is told of it
+    streamed,  ///< passed on as it comes
+    sent,      ///< its end was given, its answer is due
+  };
+  [[nodiscard]] static const Verb* find_verb(std::string_view line);
+
+  // lmtp_server.cc: what the caller says.
+  void feed_command(std::string_view& bytes);
+  void feed_content(std::string_view& bytes);
+  void go_on();
+  [[nodiscard]] bool may_take_up(const CommandReader::Line& line);
+  [[nodiscard]] bool may_ride(const CommandReader::Line& line) const;
+  void take_up(const CommandReader::Line& line);
+  void take_up_when_lost(std::string_view line);
+  [[nodiscard]] bool has_channel_for(std::string_view line);
+  [[nodiscard]] bool is_between_messages() const;
+
+  // lmtp_commands.cc: one function for each command.
+  void on_lhlo(const std::string& line);
+  void on_other_hello(const std::string& line);
+  void on_mail(const std::string& line);
+  void on_rcpt(const std::string& line);
+  void on_data(const std::string& line);
+  void on_rset(const std::string& line);
+  void on_noop(const std::string& line);
+  void on_quit(const std::string& line);
+  void stream_content();
+  void end_content();
+  void end_transaction();
+  void say(std::string_view code, std::string_view text);
+  void refuse_parameter(const std::string& parameter);
+
+  // lmtp_replies.cc: what the mail server says, and how the line is lost.
+  void on_answer(const LmtpPeer::Answer& answer);
+  void on_mail_answer(const Reply& reply);
+  void on_rcpt_answer(const Reply& reply);
+  void on_content_refusal(const Reply& reply);
+  void on_end_answer(const Reply& reply);
+  void settle(Phase phase, const Reply& reply);
+  void on_hang_up(const Reply& reply);
+  void on_envelope_refusal(std::string_view command, std::string path, const Reply& reply);
+  void greet_caller();
+  void tell_fate();
+  void tell_loss();
+  void tell_who_waits(const std::function<void()>& tell);
+  void take_in_unanswered();
+  void push_outcome();
+  void give_up_message(const base::Failure& failure);
+  void give_up_line(base::Failure loss);
+  void answer_quit();
+
+  Names names_;
+  std::size_t messages_per_channel_;
+  Observer observer_;
+  Teller teller_;
+  CommandReader commands_;
+  LmtpPeer peer_;
+
+  std::optional<CommandReader::Line> waiting_;  ///< read, and not taken up yet
+  bool is_caller_greeted_ = false;
+  bool has_said_hello_ = false;
+
+  bool is_mail_given_ = false;     ///< and not refused
+  bool is_mail_accepted_ = false;  ///< RSET is due before another MAIL
+  bool is_mail_unanswered_ = false;
+  std::deque<std::string> paths_asked_;  ///< of the RCPTs without an answer
+  MessageOutcome message_;               ///< its recipients accepted so far
+
+  Content content_ = Content::none;
+  std::optional<BodyReader> body_reader_;
+  std::string held_;
+  std::optional<Reply> fate_;  ///< the mail server's word about the message in hand
+
+  std::size_t messages_on_channel_ = 0;
+  std::size_t replies_on_old_channels_ = 0;
+  bool wants_channel_ = false;
+  bool is_channel_gone_ = false;
+
+  bool has_failed_ = false;
+  bool is_quit_answered_ = false;
+  bool is_input_ended_ = false;
+  std::optional<base::Failure> loss_;
+  Phase phase_at_loss_ = Phase::greeting;
+  std::deque<MessageOutcome> outcomes_;
+};
+
+}  // namespace sshsm::smtp
