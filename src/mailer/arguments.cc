@@ -32,7 +32,8 @@ constexpr Option options[] = {
     {"config-dir", "DIR", "--config-dir DIR", "look for DEST.conf, the key and the pins there"},
     {"rest", "FILE", "--rest FILE",
      "read batch SMTP, and leave in FILE, a new one, what was not accepted"},
-    {"lmtp", nullptr, "--lmtp", "speak LMTP: not supported by this version"},
+    {"lmtp", nullptr, "--lmtp",
+     "speak LMTP on standard input and output, one answer per recipient"},
     {"help", nullptr, "--help", "print this, as the only argument"},
     {"version", nullptr, "--version", "print the version, as the only argument"},
 };
@@ -146,7 +147,7 @@ bool is_greeting_expected(std::span<char* const> words) {
 
 std::string help_text() {
   std::string text =
-      "Usage: sshsm [-v] [--config-dir DIR] [-bs | -bS [--rest FILE]] [--] DEST\n\n"
+      "Usage: sshsm [-v] [--config-dir DIR] [-bs | -bS [--rest FILE] | --lmtp] [--] DEST\n\n"
       "Carries mail over SSH to the host that DEST.conf names. Without a mode: a batch if the\n"
       "input comes before the greeting, else a conversation.\n\n";
   for (const Option& option : options) {

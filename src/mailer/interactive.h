@@ -7,15 +7,17 @@
 #include "mailer/delivery_log.h"
 #include "mailer/line.h"
 #include "mailer/probation.h"
-#include "smtp/relay.h"
+#include "smtp/intermediary.h"
+#include "smtp/observer.h"
 
+#include <memory>
 #include <optional>
 #include <string>
 
 namespace sshsm::mailer {
 
-/// The front end of -bs, and of a call without a mode until it shows that it is a batch: wires the
-/// caller and the channel of the forced command to `smtp::Relay`.
+/// The front end of -bs and --lmtp, and of a call without a mode until it shows that it is a batch:
+/// wires the caller and the channel of the forced command to `smtp::Relay` or `smtp::LmtpServer`.
 class Interactive {
  public:
   /// All references outlive it.
@@ -24,6 +26,8 @@ class Interactive {
   /// Carries the session of a caller who asked for one. Every failure is told to him as 421 and
   /// logged; none is thrown.
   [[nodiscard]] base::ExitStatus run();
+  /// The same for a caller who asked for LMTP.
+  [[nodiscard]] base::ExitStatus run_lmtp();
 
   /// The same for a caller who named no mode. Nothing where he turns out to write a batch: `taken`
   /// is then what he wrote, and nothing was said on the line. Throws the failures of opening it
@@ -32,7 +36,13 @@ class Interactive {
   [[nodiscard]] std::string taken() const;
 
  private:
-  void open(smtp::Relay::Caller manner);
+  using Intermediary = std::unique_ptr<smtp::Intermediary>;
+  [[nodiscard]] base::ExitStatus run_with(Intermediary (Interactive::*make)() const);
+  [[nodiscard]] Intermediary make_relay() const;
+  [[nodiscard]] Intermediary make_patient_relay() const;
+  [[nodiscard]] Intermediary make_lmtp_server() const;
+  [[nodiscard]] smtp::Observer observer() const;
+  void open(Intermediary (Interactive::*make)() const);
   void converse();
   [[nodiscard]] bool is_batch() const;
 
@@ -45,7 +55,10 @@ class Interactive {
   void receive();
   void check_deadlines();
   void check_caller();
+  void replace_channel();
+  [[nodiscard]] bool has_news();
   [[nodiscard]] base::Deadline end_of_patience() const;
+  [[nodiscard]] base::Deadline end_of_turn() const;
 
   void lose(const base::Failure& failure);
   void record_loss();
@@ -56,11 +69,12 @@ class Interactive {
   base::Trace& trace_;
   DeliveryLog log_;
   std::optional<Probation> probation_;
-  std::optional<smtp::Relay> relay_;
+  Intermediary session_;
   Timeline timeline_;  ///< of the message in hand
   std::size_t replies_seen_ = 0;
-  base::Clock::time_point told_at_ = base::Clock::now();  ///< when the caller last took something
-  bool has_heard_ = false;                                ///< anything from the mail server
+  base::Clock::time_point told_at_ = base::Clock::now();   ///< when the caller last took something
+  base::Clock::time_point moved_at_ = base::Clock::now();  ///< when it last was not his turn
+  bool has_heard_ = false;                                 ///< anything from the mail server
   bool is_loss_recorded_ = false;
 };
 

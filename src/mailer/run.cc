@@ -84,10 +84,12 @@ ExitStatus carry_over(Request& request, Line& line, base::Trace& trace, RestFile
     }
     case Mode::automatic:
       return carry_either(request, line, trace);
-    case Mode::lmtp:
-      break;
+    case Mode::lmtp: {
+      Caller caller(STDIN_FILENO, STDOUT_FILENO);
+      return Interactive(line, caller, request.log, trace).run_lmtp();
+    }
   }
-  throw Failure(Cause::not_supported, "--lmtp");
+  throw Failure(Cause::internal_error, "no such mode");
 }
 
 /// Somebody who writes before he was greeted does not wait for a greeting.
@@ -102,7 +104,6 @@ void decide_mode(Request& request) {
 /// rest file is the mail user's, and no call that could not begin leaves one behind.
 ExitStatus carry(Request& request) {
   const Arguments& arguments = request.arguments;
-  if (arguments.mode == Mode::lmtp) throw Failure(Cause::not_supported, "--lmtp");
   base::Trace trace =
       arguments.is_verbose ? base::Trace(request.voice.descriptor()) : base::Trace();
   config::Destination destination = load_destination(arguments, privilege::current_caller());

@@ -120,15 +120,6 @@ def help_and_version_beside_others_are_refused(bench):
 
 
 @case
-def a_mode_of_a_later_version_is_75(bench):
-    friend = bench.friend()
-    bench.run("--config-dir", friend.directory, "--lmtp", "friend", stdin=b"QUIT\r\n").replies(
-        75, "421 4.3.5 sshsm: friend: not supported by this version: --lmtp; remove the setting or "
-            "install a newer sshsm", "221 2.0.0 sshsm: friend: closing")
-    friend.received_nothing()
-
-
-@case
 def v_shows_the_conversation_and_no_content(bench):
     friend = bench.friend(settings={"helo": "here.example"})
     result = friend.send(ONE, "-v")

@@ -126,8 +126,8 @@ def all_other_refusals_pass_untouched(bench):
 
 @case
 def a_failure_is_the_greeting_and_quit_is_answered(bench):
-    def is_421(friend, rest, *, name="friend (127.0.0.1): ", mode="-bs"):
-        talk = friend.talk(mode)
+    def is_421(friend, rest, *, name="friend (127.0.0.1): "):
+        talk = friend.talk("-bs")
         expect(len(talk.hear()), 1, "lines of the greeting")
         expect(len(talk.ask("EHLO here.example")), 1, "lines of the answer to EHLO")
         talk.follow(("QUIT", f"221 2.0.0 sshsm: {name}closing"))
@@ -153,8 +153,6 @@ def a_failure_is_the_greeting_and_quit_is_answered(bench):
     is_421(friend, f"4.7.5 no host key is pinned: 127.0.0.1 port {friend.sshd.port} in "
                    f"{friend.path('known_hosts')}; add the host's key, as its owner read it out, to "
                    "known_hosts or as host-key")
-    is_421(bench.friend(), "4.3.5 not supported by this version: --lmtp; remove the setting or install a "
-                           "newer sshsm", name="friend: ", mode="--lmtp")
 
 
 @case

@@ -20,7 +20,7 @@ import syslog_catcher
 SUBJECTS = ["delivery", "refusals", "lines", "ssh_faults", "trust", "configuration", "arguments",
             "exit_statuses", "sentences", "sandbox", "log", "exim", "load", "pauses",
             "callers", "last_replies", "hosts", "rest", "smuggling", "sendmail", "interactive",
-            "automatic", "sendmail_sessions", "smuggling_sessions", "smtp_address",
+            "automatic", "lmtp", "sendmail_sessions", "smuggling_sessions", "smtp_address",
             "smtp_address_key"]
 
 
