@@ -1,8 +1,10 @@
-"""sshsm as the command of Exim's pipe transport: the bytes and the surroundings that Exim 4.96 gives."""
+"""sshsm as the command of Exim's pipe and lmtp transports: the bytes and the surroundings that Exim 4.96
+gives."""
 
 import os
 
 from registry import case, expect
+from talk import Talk
 
 # What use_bsmtp writes: no HELO, no QUIT, no parameters; a bounce has an empty sender.
 BARE = (b"MAIL FROM:<alice@here.example>\nRCPT TO:<bob@friend.example>\nDATA\n"
@@ -72,3 +74,42 @@ def exim_gets_75_and_not_a_signal_when_the_far_host_is_off(bench):
     expect(result.stdout.startswith(b"4.4.1 sshsm: friend (127.0.0.1): cannot connect"), True,
            f"{result.stdout!r}")
     expect(os.path.exists(friend.path("transcript")), False, "the mail server was started")
+
+
+def by_lmtp(bench, friend):
+    """The command of the lmtp transport: the same, and no environment at all."""
+    return Talk(bench.start("--lmtp", "--config-dir", friend.directory, "--", "friend", prefix=(
+        "sh", "-c", 'trap "" HUP INT USR1 TERM; umask 0; exec 7</dev/null; exec env -i "$@" 2>&1', "sh")))
+
+
+@case
+def exims_lmtp_transport_hears_of_each_recipient(bench):
+    friend = bench.friend("reply RCPT <eve@friend.example> 550 5.1.1 no such user\n"
+                          "reply RCPT <tom@friend.example> 450 4.2.1 busy\nstderr \"550 noise\\n\"",
+                          settings={"helo": "here.example"})
+    talk = by_lmtp(bench, friend)
+    expect(talk.hear(), ["220 here.example LMTP sshsm: friend (127.0.0.1): ready"], "the greeting")
+    # One command at a time, whatever is offered, and no parameters.
+    expect(talk.ask("LHLO here.example")[0], "250-here.example", "the answer to LHLO")
+    talk.follow(("MAIL FROM:<alice@here.example>", "250 2.1.0 <alice@here.example> sender ok"),
+                ("RCPT TO:<bob@friend.example>", "250 2.1.5 <bob@friend.example> recipient ok"),
+                ("RCPT TO:<eve@friend.example>", "550 5.1.1 no such user"),
+                ("RCPT TO:<carol@friend.example>", "250 2.1.5 <carol@friend.example> recipient ok"),
+                ("RCPT TO:<tom@friend.example>", "450 4.2.1 busy"),
+                ("DATA", "354 end the message with a dot"))
+    talk.say(BARE.split(b"DATA\n", 1)[1].replace(b"\n", b"\r\n"))
+    expect([talk.hear(), talk.hear()], [["250 2.0.0 message accepted"]] * 2, "the answers to the message")
+    talk.follow(("QUIT", "221 2.0.0 sshsm: friend (127.0.0.1): closing"))
+    talk.end().has_status(0)
+    expect(friend.messages(), [CONTENT], "delivered messages")
+
+
+@case
+def exims_lmtp_transport_reads_a_failure_as_the_greeting(bench):
+    friend = bench.friend(settings={"port": "1"})
+    friend.write_pins([f"* {friend.sshd.host_keys['ed25519']}"])
+    talk = by_lmtp(bench, friend)
+    [line] = talk.hear()
+    expect(line.startswith("421 4.4.1 sshsm: friend (127.0.0.1): cannot connect: "), True, line)
+    talk.follow(("QUIT", "221 2.0.0 sshsm: friend (127.0.0.1): closing"))
+    talk.end().has_status(75)
