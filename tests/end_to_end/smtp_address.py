@@ -74,7 +74,10 @@ def friend_at(bench, name, permitted=None, **more):
 def friend_with_sink(bench, script="", address="127.0.0.1", **more):
     """The sink behind a listener."""
     def serve(connection):
-        subprocess.run(friend.sink_command(), stdin=connection, stdout=connection, check=False)
+        sink = subprocess.Popen(friend.sink_command(), stdin=connection, stdout=connection)
+        # One that stalls would outlive its case, and hold the standard error of all the cases.
+        bench.at_end(sink.kill)
+        sink.wait()
     listener = Listener(bench, serve, address)
     friend = friend_at(bench, listener.name, script=script, **more)
     friend.listener = listener
