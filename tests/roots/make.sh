@@ -18,8 +18,11 @@ days_kept=30
 # What is installed: for `base` on top of the smallest Debian, for the others on top of `base`.
 packages_of() {
   case $1 in
-    base) echo openssh-server iproute2 ;;
+    # The libraries are what sshsm needs.
+    base) echo openssh-server iproute2 libssh-4 libseccomp2 libssl3 ;;
     sendmail) echo sendmail-bin sensible-mda procmail ;;
+    exim) echo exim4-daemon-light ;;
+    postfix) echo postfix ;;
     *) return 1 ;;
   esac
 }
