@@ -22,6 +22,7 @@ NAMES = ("127.0.0.1 localhost\n127.0.0.1 mx.friend.example mx friend.example\n"
          "127.0.0.1 here.example generator.example\n")
 USER = "mailrx"
 UNABLE = 77
+SSHD, SSHD_OPTIONS = "/usr/sbin/sshd", ["-o", "MaxStartups=1000"]
 SET_UP = f"""
 set -e
 useradd --create-home --shell /bin/sh --password '*' {USER}
@@ -51,7 +52,7 @@ def root_directory(name):
 class MailRoot:
     """One far host, running until `stop`."""
 
-    def __init__(self, name, directory):
+    def __init__(self, name, directory, host_name=HOST, names=NAMES):
         root = root_directory(name)
         self.directory = directory
         os.mkdir(directory)
@@ -62,13 +63,12 @@ class MailRoot:
         self.log = []
         self._listen()
         with open(directory + ".hosts", "w", encoding="ascii") as file:
-            file.write(NAMES)
+            file.write(names)
         with open(self.sshd_log, "wb") as log:
             # The limit is inside: it outlives this program if need be.
             self._process = subprocess.Popen(
-                ["sh", os.path.join(ROOTS, "enter.sh"), root, directory, HOST,
-                 "timeout", "-s", "KILL", str(LIFETIME), "/usr/sbin/sshd", "-D", "-e",
-                 "-o", "ListenAddress=127.0.0.1", "-o", "MaxStartups=1000"],
+                ["sh", os.path.join(ROOTS, "enter.sh"), root, directory, host_name,
+                 "timeout", "-s", "KILL", str(LIFETIME), *self._first_program()],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
         try:
             self._wait_for_sshd()
@@ -79,6 +79,11 @@ class MailRoot:
         for kind in ("ed25519", "rsa", "ecdsa"):
             words = self.read(f"/etc/ssh/ssh_host_{kind}_key.pub").decode().split()
             self.host_keys[kind] = " ".join(words[:2])
+
+    @staticmethod
+    def _first_program():
+        """What runs as long as the host does; it tells on standard error when sshd listens."""
+        return [SSHD, "-D", "-e", "-o", "ListenAddress=127.0.0.1", *SSHD_OPTIONS]
 
     def _listen(self):
         """Receives what is said to the root's /dev/log."""

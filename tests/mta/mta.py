@@ -1,0 +1,56 @@
+"""What the cases know of a mail server: one row each, all rows in rows.py.
+
+A row is an object of a subclass of Mta. The cases use nothing else, so a new row gets all of them.
+`host` is a network.Host. A second recipe of the same mail server is a second row.
+
+    name                     for the names of the cases, `sendmail`
+    root                     the row of tests/roots/make.sh
+    install_sender(host)     the recipe of contrib/, as it stands: mail to friend.example goes to
+                             `sshsm … myfriend`. sshsm, its key and myfriend.conf are there already
+    install_receiver(host)   takes mail for users of friend.example from `/usr/sbin/sendmail -bs` as
+                             mailrx, and delivers it into /var/mail/USER
+    start(host)              what must run; no queue run may begin by itself within a minute
+    submit(host, letters)    puts letters (letter.Letter) into the queue, as a user of the host would;
+                             whether one leaves at once is the mail server's choice
+    run_queue(host)          tries all that waits, whatever the mail server thinks about patience
+    is_busy(host)            whether a delivery is under way
+    waiting(host)            [recipient] that the queues hold, one for each message and recipient
+    listing(host)            the text of the mail server's own queue listing
+    log(host)                [line] of the mail server's own log, without sshsm's lines
+
+    folds_at                 as a sender: the octets at which it breaks a line (None: it does not)
+    longest_line             as a receiver: refuses a message with a longer line (None: none)
+    receiver_folds_at        as a receiver: as folds_at
+"""
+
+
+class Mta:
+    name = root = None
+    folds_at = longest_line = receiver_folds_at = None
+
+    def install_sender(self, host):
+        raise NotImplementedError
+
+    def install_receiver(self, host):
+        raise NotImplementedError
+
+    def start(self, host):
+        raise NotImplementedError
+
+    def submit(self, host, letters):
+        raise NotImplementedError
+
+    def run_queue(self, host):
+        raise NotImplementedError
+
+    def is_busy(self, host):
+        raise NotImplementedError
+
+    def waiting(self, host):
+        raise NotImplementedError
+
+    def listing(self, host):
+        raise NotImplementedError
+
+    def log(self, host):
+        raise NotImplementedError
