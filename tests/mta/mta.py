@@ -18,15 +18,35 @@ A row is an object of a subclass of Mta. The cases use nothing else, so a new ro
     listing(host)            the text of the mail server's own queue listing
     log(host)                [line] of the mail server's own log, without sshsm's lines
 
-    folds_at                 as a sender: the octets at which it breaks a line (None: it does not)
-    longest_line             as a receiver: refuses a message with a longer line (None: none)
-    receiver_folds_at        as a receiver: as folds_at
+    as_sent(body)            a body as it leaves a sender that breaks long lines
+    as_delivered(body)       the same for a receiver
+    longest_line             a receiver refuses a message with a longer line for good (None: it does not)
 """
 
 
+def broken(body, limit, mark=b""):
+    """A body whose long lines were broken: pieces of `limit` octets, counting the mark at the end of
+    each but the last and the blank in front of each but the first."""
+    lines = []
+    for line in body.split(b"\n"):
+        while len(line) > limit:
+            lines.append(line[:limit - len(mark)] + mark)
+            line = b" " + line[limit - len(mark):]
+        lines.append(line)
+    return b"\n".join(lines)
+
+
+
 class Mta:
-    name = root = None
-    folds_at = longest_line = receiver_folds_at = None
+    name = root = longest_line = None
+
+    @staticmethod
+    def as_sent(body):
+        return body
+
+    @staticmethod
+    def as_delivered(body):
+        return body
 
     def install_sender(self, host):
         raise NotImplementedError

@@ -5,12 +5,12 @@ gets the bounces; bob, carol and dave are there.
 """
 
 import os
-import subprocess
 
 from mail_root import USER
 from network import Host, join
 from registry import Skip, expect
 
+HERE = os.path.dirname(os.path.abspath(__file__))
 SSHSM = "/usr/local/bin/sshsm"
 KEY = "/etc/sshsm/id_ed25519"
 SENDMAIL = "/usr/sbin/sendmail -bs"
@@ -61,9 +61,10 @@ class Pair:
         self.here.write("/etc/sshsm/myfriend.conf",
                         "".join(f"{key} = {value}\n" for key, value in settings.items()))
 
-    def pin(self, *keys, marker=""):
-        self.here.write("/etc/sshsm/known_hosts",
-                        "".join(f"{marker}mx.friend.example {key}\n" for key in keys))
+    def pin(self, key, *more):
+        """The friend's pinned key, and other lines of known_hosts."""
+        lines = [f"mx.friend.example {key}", *more]
+        self.here.write("/etc/sshsm/known_hosts", "".join(line + "\n" for line in lines))
 
     def public_key(self):
         return " ".join(self.here.read(KEY + ".pub").decode().split()[:2])
@@ -72,6 +73,11 @@ class Pair:
         """The friend's key line, with this forced command."""
         self.friend.write(f"/home/{USER}/.ssh/authorized_keys",
                           f'{options},command="{command}" {self.public_key()} sshsm\n')
+
+    def refuse(self, pattern, reply):
+        """The friend's mail server answers commands that match the pattern with that reply."""
+        self.friend.put(os.path.join(HERE, "refuse.pl"), "/usr/local/bin/refuse.pl")
+        self.force(f"perl /usr/local/bin/refuse.pl '{pattern}' '{reply}' {SENDMAIL}")
 
     # --- mail ---
 

@@ -13,12 +13,12 @@ import signal
 import sys
 import tempfile
 
-sys.path[:0] = [os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "end_to_end")]
+sys.path.append(os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "end_to_end"))
 # The path must be there first.
 import registry  # noqa: E402
 import rig  # noqa: E402
 
-SUBJECTS = ["directions"]
+SUBJECTS = ["directions", "faults", "bounces"]
 
 
 class MtaRig:

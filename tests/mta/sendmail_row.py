@@ -3,7 +3,7 @@
 import os
 import re
 
-from mta import Mta
+from mta import Mta, broken
 
 CF = "/usr/share/sendmail/cf"
 RECIPE = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))),
@@ -14,12 +14,18 @@ DAEMON = "/run/sendmail/mta/sendmail.pid"
 
 class Sendmail(Mta):
     name = root = "sendmail"
-    folds_at = 990
-    receiver_folds_at = 2040
-
     # As the README there says, for the mailer that takes any friend.
     mailer_lines = "MAILER(`sshsm')dnl\n"
     mailertable = "friend.example  sshsm:myfriend\n"
+
+    @staticmethod
+    def as_sent(body):
+        return broken(body, 990, b"!")
+
+    @staticmethod
+    def as_delivered(body):
+        # On the way from -bs to the daemon.
+        return broken(body, 2040, b"!")
 
     def install_sender(self, host):
         host.put(os.path.join(RECIPE, "sshsm.m4"), f"{CF}/mailer/sshsm.m4", 0o644)
@@ -60,7 +66,7 @@ class Sendmail(Mta):
         for queue in QUEUES:
             for name in os.listdir(host.path(queue)):
                 if name.startswith("qf"):
-                    control = host.read(f"{queue}/{name}").decode()
+                    control = host.read(f"{queue}/{name}").decode("latin-1")
                     # Flags, a colon, the path.
                     found += re.findall(r"^R[^:\n]*:<?([^>\n]*)>?$", control, re.M)
         return found
