@@ -2,12 +2,12 @@
 
 from pair import Pair
 from registry import case
-from sendmail_row import Sendmail
+from sendmail_row import Sendmail, SendmailForOneFriend
 
 SENDERS = [Sendmail()]
 RECEIVERS = [Sendmail()]
 # Further recipes of a mail server, in the long suite alone.
-MORE_SENDERS = []
+MORE_SENDERS = [SendmailForOneFriend()]
 
 
 def in_each_direction(name, short=None):

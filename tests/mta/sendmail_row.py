@@ -14,8 +14,7 @@ DAEMON = "/run/sendmail/mta/sendmail.pid"
 
 class Sendmail(Mta):
     name = root = "sendmail"
-    # As the README there says, for the mailer that takes any friend.
-    mailer_lines = "MAILER(`sshsm')dnl\n"
+    mailer = "MAILER(`sshsm')dnl\n"
     mailertable = "friend.example  sshsm:myfriend\n"
 
     @staticmethod
@@ -29,13 +28,19 @@ class Sendmail(Mta):
 
     def install_sender(self, host):
         host.put(os.path.join(RECIPE, "sshsm.m4"), f"{CF}/mailer/sshsm.m4", 0o644)
+        self.configure(host, self.mailer, self.mailertable)
+
+    @staticmethod
+    def configure(host, mailer, mailertable, in_cf=""):
+        """Lines for the end of sendmail.mc, for the mailertable, and for the end of sendmail.cf."""
         host.edit("/etc/mail/sendmail.mc", "MAILER_DEFINITIONS\n",
                   "FEATURE(`mailertable')dnl\nMAILER_DEFINITIONS\n")
-        host.append("/etc/mail/sendmail.mc", self.mailer_lines)
-        host.write("/etc/mail/mailertable", self.mailertable)
+        host.append("/etc/mail/sendmail.mc", mailer)
+        host.write("/etc/mail/mailertable", mailertable)
         host.write("/etc/mail/relay-domains", "friend.example\n")
         host.run("sh", "-c", "cd /etc/mail && m4 sendmail.mc >sendmail.cf && "
                              "makemap hash mailertable <mailertable")
+        host.append("/etc/mail/sendmail.cf", in_cf)
 
     def install_receiver(self, host):
         host.edit("/etc/mail/submit.mc", "FEATURE(`msp'", "define(`confTRUSTED_USERS', `mailrx')dnl\nFEATURE(`msp'")
@@ -76,3 +81,12 @@ class Sendmail(Mta):
 
     def log(self, host):
         return host.said("sendmail[", "sm-mta[", "sm-msp-queue[")
+
+
+class SendmailForOneFriend(Sendmail):
+    """The mailer that SSHSM_FRIEND writes."""
+
+    name = "sendmail_with_lmtp"
+    mode = "--lmtp"
+    mailer = "MAILER(`sshsm')dnl\nSSHSM_FRIEND(`myfriend')dnl\n"
+    mailertable = "friend.example  sshsm-myfriend:myfriend\n"
