@@ -10,6 +10,9 @@ A row is an object of a subclass of Mta. The cases use nothing else, so a new ro
                              `sshsm … myfriend`. sshsm, its key and myfriend.conf are there already
     install_receiver(host)   takes mail for users of friend.example from `/usr/sbin/sendmail -bs` as
                              mailrx, and delivers it into /var/mail/USER
+    install_strict_listener(host)
+                             takes mail on 127.0.0.1:2526 of the friend, refuses unknown users and
+                             relays for nobody, for smtp-address
     start(host)              what must run; no queue run may begin by itself within a minute
     submit(host, letters)    puts letters (letter.Letter) into the queue, as a user of the host would;
                              whether one leaves at once is the mail server's choice
@@ -54,6 +57,9 @@ class Mta:
         raise NotImplementedError
 
     def install_receiver(self, host):
+        raise NotImplementedError
+
+    def install_strict_listener(self, host):
         raise NotImplementedError
 
     def start(self, host):

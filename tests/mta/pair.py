@@ -14,6 +14,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 SSHSM = "/usr/local/bin/sshsm"
 KEY = "/etc/sshsm/id_ed25519"
 SENDMAIL = "/usr/sbin/sendmail -bs"
+STRICT = "127.0.0.1:2526"
+STRICT_OPTIONS = f'restrict,port-forwarding,permitopen="{STRICT}",permitlisten="localhost:1"'
 # As the README says.
 MAIL_USER = """set -e
 useradd --system --home-dir /nonexistent --shell /usr/sbin/nologin bsmtp
@@ -24,16 +26,22 @@ chown bsmtp: /etc/sshsm/id_ed25519
 
 
 class Pair:
-    def __init__(self, bench, sender, receiver, command=SENDMAIL):
+    def __init__(self, bench, sender, receiver, strict=False):
+        """Strict: through smtp-address, to the listener that trusts nobody."""
         self.bench, self.sender, self.receiver = bench, sender, receiver
         self.letters = []
         self.here = self._host(sender.root, "here.example", ["alice"])
         self.friend = self._host(receiver.root, "friend.example", ["bob", "carol", "dave"])
         join(self.here, self.friend)
         self._install_sshsm()
-        self.force(command)
+        self.force(SENDMAIL)
         sender.install_sender(self.here)
         receiver.install_receiver(self.friend)
+        if strict:
+            self.configure(**{"smtp-address": STRICT})
+            self._needs("myfriend")
+            self.force("/bin/false", STRICT_OPTIONS)
+            receiver.install_strict_listener(self.friend)
         sender.start(self.here)
         receiver.start(self.friend)
 
@@ -51,11 +59,17 @@ class Pair:
             self.here.run(SSHSM, "--version")
         except AssertionError as error:
             raise Skip(f"the sshsm built here does not run in Debian 12's root: {error}") from None
-        words = self.here.run("sh", "-c", f"{SSHSM} {self.sender.mode} -- none </dev/null 2>&1 || true")
-        if b"not supported by this version" in words:
-            raise Skip(words.decode().strip())
         self.configure()
         self.pin(self.friend.host_keys["ed25519"])
+        # It has no configuration, so nobody is dialled.
+        self._needs("nobody")
+
+    def _needs(self, destination):
+        """Skips the case where this version of sshsm cannot do what the recipe wants."""
+        call = f"{SSHSM} {self.sender.mode} -- {destination} </dev/null 2>&1 || true"
+        words = self.here.run("sh", "-c", call).decode()
+        if "not supported by this version" in words:
+            raise Skip(words.strip())
 
     # --- what a case may change ---
 

@@ -10,14 +10,14 @@ RECEIVERS = [Sendmail()]
 MORE_SENDERS = [SendmailForOneFriend()]
 
 
-def in_each_direction(name, short=None):
-    """Registers a case for each sender and receiver, which gets their Pair. It is in the short suite for
-    the pairs of rows that `short` is true for; without it, for none."""
+def in_each_direction(name, short=None, **options):
+    """Registers a case for each sender and receiver, which gets their Pair, made with the options. It is
+    in the short suite for the pairs of rows that `short` is true for; without it, for none."""
     def register(function):
         for sender in SENDERS + MORE_SENDERS:
             for receiver in RECEIVERS:
                 def run(bench, sender=sender, receiver=receiver):
-                    function(Pair(bench, sender, receiver))
+                    function(Pair(bench, sender, receiver, **options))
                 run.__name__ = f"{sender.name}_to_{receiver.name}_{name}"
                 run.__module__ = function.__module__
                 is_short = short and sender not in MORE_SENDERS and short(sender, receiver)

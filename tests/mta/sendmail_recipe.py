@@ -113,3 +113,35 @@ def sendmail_keeps_the_mail_of_two_friends_apart(bench):
         expect(pair.delivered(letter), {"bob": [letter.body]}, "delivered")
     pair.counts(delivered=5, waits=5)
     expect(pair.waiting()[0], ["bob@other.example"] * 5, "waiting")
+
+
+@case(root=True)
+def sendmails_strict_listener_relays_for_nobody(bench):
+    row = Sendmail()
+    row.install_receiver = row.install_strict_listener
+    pair = Pair(bench, Sendmail(), row)
+    pair.friend.write("/etc/aliases", "postmaster: bob\naway: bob@elsewhere.example\n")
+    pair.friend.run("/usr/sbin/sendmail", "-Am", "-bi")
+    words = {"bob@friend.example": "250 2.1.5", "nobody.such@friend.example": "550 5.1.1",
+             "bob@elsewhere.example": "550 5.7.1", "bob%elsewhere.example@friend.example": "550 5.7.1",
+             "@friend.example:bob@elsewhere.example": "550 5.7.1", "bob@[192.0.2.9]": "550 5.7.1",
+             "elsewhere.example!bob@friend.example": "550 5.7.1", "\"bob@elsewhere.example\"": "550 5",
+             "postmaster": "250 2.1.5", "away@friend.example": "250 2.1.5",
+             "\"|/bin/id\"@friend.example": "550 5", "/etc/passwd": "550 5"}
+    for port, command in ((2526, words), (25, {"bob@elsewhere.example": "250 2.1.5"})):
+        for recipient, wanted in command.items():
+            said = pair.friend.run("perl", "-e", SESSION, str(port), "EHLO x.here.example",
+                                   "MAIL FROM:<alice@here.example>", f"RCPT TO:<{recipient}>", "QUIT")
+            reply = said.decode().splitlines()[-2]
+            expect(reply[:len(wanted)], wanted, f"{recipient} on port {port}: {reply}")
+
+
+# Says each argument behind the port and waits for its answer.
+SESSION = r"""
+use IO::Socket::INET;
+my $s = IO::Socket::INET->new('127.0.0.1:' . shift) or die $!;
+for my $line ('', @ARGV) {
+  print $s "$line\r\n" if $line;
+  while (<$s>) { print; last if /^\d+ / }
+}
+"""

@@ -46,6 +46,11 @@ class Sendmail(Mta):
         host.edit("/etc/mail/submit.mc", "FEATURE(`msp'", "define(`confTRUSTED_USERS', `mailrx')dnl\nFEATURE(`msp'")
         host.run("sh", "-c", "cd /etc/mail && m4 submit.mc >submit.cf")
 
+    def install_strict_listener(self, host):
+        host.put(os.path.join(RECIPE, "sshsm-strict.m4"), "/etc/mail/sshsm-strict.m4", 0o644)
+        host.append("/etc/mail/sendmail.mc", "include(`/etc/mail/sshsm-strict.m4')dnl\n")
+        host.run("sh", "-c", "cd /etc/mail && m4 sendmail.mc >sendmail.cf")
+
     def start(self, host):
         host.write("/etc/mail/local-host-names", f"{host.domain}\n")
         host.run("/usr/sbin/sendmail-mta", "-bd")
