@@ -12,7 +12,7 @@ A row is an object of a subclass of Mta. The cases use nothing else, so a new ro
                              mailrx, and delivers it into /var/mail/USER
     install_strict_listener(host)
                              takes mail on 127.0.0.1:2526 of the friend, refuses unknown users and
-                             relays for nobody, for smtp-address
+                             relays for nobody, for smtp-address; nothing where install_receiver did it
     start(host)              what must run; no queue run may begin by itself within a minute
     submit(host, letters)    puts letters (letter.Letter) into the queue, as a user of the host would;
                              whether one leaves at once is the mail server's choice
@@ -27,6 +27,10 @@ A row is an object of a subclass of Mta. The cases use nothing else, so a new ro
     longest_line             a receiver refuses a message with a longer line for good (None: it does not)
 """
 
+import os
+
+from registry import expect
+
 
 def broken(body, limit, mark=b""):
     """A body whose long lines were broken: pieces of `limit` octets, counting the mark at the end of
@@ -39,6 +43,19 @@ def broken(body, limit, mark=b""):
         lines.append(line)
     return b"\n".join(lines)
 
+
+
+CONTRIB = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))),
+                       "contrib")
+
+
+def pasted(recipe, text):
+    """The lines of text, which must stand in the recipe's README, so that it says what is tested."""
+    with open(os.path.join(CONTRIB, recipe, "README.md"), encoding="utf-8") as file:
+        there = {line.strip() for line in file}
+    expect([line for line in text.splitlines() if line.strip() not in there], [],
+           f"lines that contrib/{recipe}/README.md does not have")
+    return text
 
 
 class Mta:
@@ -60,7 +77,7 @@ class Mta:
         raise NotImplementedError
 
     def install_strict_listener(self, host):
-        raise NotImplementedError
+        pass
 
     def start(self, host):
         raise NotImplementedError

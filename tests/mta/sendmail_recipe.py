@@ -6,7 +6,7 @@ import re
 from letter import Letter
 from pair import SSHSM, Pair
 from registry import case, expect
-from sendmail_row import RECIPE, Sendmail, SendmailForOneFriend
+from sendmail_row import CF, RECIPE, Sendmail, SendmailForOneFriend
 
 # The line of the recipe of 2000, with another directory.
 LINE_OF_2000 = """
@@ -32,7 +32,11 @@ class WithLineInCf(Sendmail):
 
 class WithMailertable(Sendmail):
     def __init__(self, mailertable, mailer=Sendmail.mailer):
-        self.mailertable, self.mailer = mailertable, mailer
+        self._mailertable, self._mailer = mailertable, mailer
+
+    def install_sender(self, host):
+        host.put(os.path.join(RECIPE, "sshsm.m4"), f"{CF}/mailer/sshsm.m4", 0o644)
+        self.configure(host, self._mailer, self._mailertable)
 
 
 @case(root=True)
@@ -61,6 +65,29 @@ def the_m4_mailer_is_the_written_one(bench):
         return re.sub(r"\s+", " ", re.search(r"^Msshsm,.*\n(\t.*\n)+", text, re.M).group())
     with open(os.path.join(RECIPE, "sshsm.cf"), encoding="ascii") as file:
         expect(mailer(pair.here.read("/etc/mail/sendmail.cf").decode()), mailer(file.read()), "the mailer")
+
+
+@case(root=True)
+def what_the_readme_checks_is_so(bench):
+    pair = Pair(bench, Sendmail(), Sendmail())
+    said = pair.here.run("sh", "-c", "echo '/parse bob@friend.example' | sendmail -bt").decode()
+    expect("mailer sshsm, host myfriend, user bob@friend.example" in said, True, said)
+    pair.send(Letter())
+    [(_, headers, _)] = pair.friend.mailboxes()
+    expect(b"X-Authentication-Warning" in headers, False, f"a warning in {headers!r}")
+
+
+@case(root=True)
+def sendmail_keeps_the_mail_when_sshsm_is_not_there(bench):
+    pair = Pair(bench, Sendmail(), Sendmail())
+    pair.here.run("mv", SSHSM, SSHSM + ".away")
+    pair.send(Letter())
+    pair.counts(waits=1)
+    for words in (f"Cannot exec {SSHSM}", "stat=Deferred: Connection reset by mx.here.example"):
+        expect(words in pair.words(), True, f"{words!r} is in {pair.words()}")
+    pair.here.run("mv", SSHSM + ".away", SSHSM)
+    pair.run_queues()
+    pair.everything_arrived()
 
 
 @case(root=True)

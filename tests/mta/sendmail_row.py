@@ -3,11 +3,10 @@
 import os
 import re
 
-from mta import Mta, broken
+from mta import CONTRIB, Mta, broken, pasted
 
 CF = "/usr/share/sendmail/cf"
-RECIPE = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))),
-                      "contrib", "sendmail")
+RECIPE = os.path.join(CONTRIB, "sendmail")
 QUEUES = ("/var/spool/mqueue", "/var/spool/mqueue-client")
 DAEMON = "/run/sendmail/mta/sendmail.pid"
 
@@ -28,13 +27,13 @@ class Sendmail(Mta):
 
     def install_sender(self, host):
         host.put(os.path.join(RECIPE, "sshsm.m4"), f"{CF}/mailer/sshsm.m4", 0o644)
-        self.configure(host, self.mailer, self.mailertable)
+        self.configure(host, pasted("sendmail", self.mailer), pasted("sendmail", self.mailertable))
 
     @staticmethod
     def configure(host, mailer, mailertable, in_cf=""):
         """Lines for the end of sendmail.mc, for the mailertable, and for the end of sendmail.cf."""
         host.edit("/etc/mail/sendmail.mc", "MAILER_DEFINITIONS\n",
-                  "FEATURE(`mailertable')dnl\nMAILER_DEFINITIONS\n")
+                  pasted("sendmail", "FEATURE(`mailertable')dnl\n") + "MAILER_DEFINITIONS\n")
         host.append("/etc/mail/sendmail.mc", mailer)
         host.write("/etc/mail/mailertable", mailertable)
         host.write("/etc/mail/relay-domains", "friend.example\n")
@@ -43,12 +42,14 @@ class Sendmail(Mta):
         host.append("/etc/mail/sendmail.cf", in_cf)
 
     def install_receiver(self, host):
-        host.edit("/etc/mail/submit.mc", "FEATURE(`msp'", "define(`confTRUSTED_USERS', `mailrx')dnl\nFEATURE(`msp'")
+        trusted = pasted("sendmail", "define(`confTRUSTED_USERS', `mailrx')dnl\n")
+        host.edit("/etc/mail/submit.mc", "FEATURE(`msp'", trusted + "FEATURE(`msp'")
         host.run("sh", "-c", "cd /etc/mail && m4 submit.mc >submit.cf")
 
     def install_strict_listener(self, host):
         host.put(os.path.join(RECIPE, "sshsm-strict.m4"), "/etc/mail/sshsm-strict.m4", 0o644)
-        host.append("/etc/mail/sendmail.mc", "include(`/etc/mail/sshsm-strict.m4')dnl\n")
+        host.append("/etc/mail/sendmail.mc",
+                    pasted("sendmail", "include(`/etc/mail/sshsm-strict.m4')dnl\n"))
         host.run("sh", "-c", "cd /etc/mail && m4 sendmail.mc >sendmail.cf")
 
     def start(self, host):
