@@ -143,6 +143,16 @@ def sendmail_keeps_the_mail_of_two_friends_apart(bench):
 
 
 @case(root=True)
+def the_mailer_of_one_friend_logs_in_once_for_a_queue_run(bench):
+    pair = Pair(bench, SendmailForOneFriend(), Sendmail())
+    pair.submit(*(Letter(b"%d\n" % n) for n in range(12)))
+    pair.run_queues()
+    pair.everything_arrived()
+    logins = [line for line in pair.friend.said("sshd") if "session opened for user mailrx" in line]
+    expect(len(logins), 1, f"logins {logins}")
+
+
+@case(root=True)
 def sendmails_strict_listener_relays_for_nobody(bench):
     row = Sendmail()
     row.install_receiver = row.install_strict_listener
