@@ -72,7 +72,10 @@ def what_the_readme_checks_is_so(bench):
     pair = Pair(bench, Sendmail(), Sendmail())
     said = pair.here.run("sh", "-c", "echo '/parse bob@friend.example' | sendmail -bt").decode()
     expect("mailer sshsm, host myfriend, user bob@friend.example" in said, True, said)
-    pair.send(Letter())
+    said = pair.here.run("sh", "-c", "sendmail -Am -v bob@friend.example </etc/hostname").decode()
+    for words in ("Connecting to myfriend via sshsm...", ">>> MAIL From:<", "Message accepted for delivery"):
+        expect(words in said, True, f"{words!r} is in:\n{said}\n")
+    pair.settle()
     [(_, headers, _)] = pair.friend.mailboxes()
     expect(b"X-Authentication-Warning" in headers, False, f"a warning in {headers!r}")
 
