@@ -54,6 +54,9 @@ class Sendmail(Mta):
 
     def start(self, host):
         host.write("/etc/mail/local-host-names", f"{host.domain}\n")
+        # How busy this machine is says nothing about a recipe.
+        for name in ("sendmail", "submit"):
+            host.append(f"/etc/mail/{name}.cf", "O QueueLA=1000\nO RefuseLA=1000\n")
         host.run("/usr/sbin/sendmail-mta", "-bd")
         host.run("sh", "-c", f"while ! [ -s {DAEMON} ]; do sleep 0.01; done")
 
