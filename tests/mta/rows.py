@@ -1,13 +1,14 @@
 """All rows: who sends and who receives; and the cases that are made for them."""
 
+from exim_row import Exim, EximBatch
 from pair import Pair
 from registry import case
 from sendmail_row import Sendmail, SendmailForOneFriend
 
-SENDERS = [Sendmail()]
-RECEIVERS = [Sendmail()]
+SENDERS = [Sendmail(), Exim()]
+RECEIVERS = [Sendmail(), Exim()]
 # Further recipes of a mail server, in the long suite alone.
-MORE_SENDERS = [SendmailForOneFriend()]
+MORE_SENDERS = [SendmailForOneFriend(), EximBatch()]
 
 
 def in_each_direction(name, short=None, **options):

@@ -7,6 +7,7 @@ from letter import Letter
 from pair import SSHSM, Pair
 from registry import case, expect
 from sendmail_row import CF, RECIPE, Sendmail, SendmailForOneFriend
+from session import reply_to_recipient
 
 # The line of the recipe of 2000, with another directory.
 LINE_OF_2000 = """
@@ -170,18 +171,5 @@ def sendmails_strict_listener_relays_for_nobody(bench):
              "\"|/bin/id\"@friend.example": "550 5", "/etc/passwd": "550 5"}
     for port, command in ((2526, words), (25, {"bob@elsewhere.example": "250 2.1.5"})):
         for recipient, wanted in command.items():
-            said = pair.friend.run("perl", "-e", SESSION, str(port), "EHLO x.here.example",
-                                   "MAIL FROM:<alice@here.example>", f"RCPT TO:<{recipient}>", "QUIT")
-            reply = said.decode().splitlines()[-2]
+            reply = reply_to_recipient(pair.friend, port, recipient)
             expect(reply[:len(wanted)], wanted, f"{recipient} on port {port}: {reply}")
-
-
-# Says each argument behind the port and waits for its answer.
-SESSION = r"""
-use IO::Socket::INET;
-my $s = IO::Socket::INET->new('127.0.0.1:' . shift) or die $!;
-for my $line ('', @ARGV) {
-  print $s "$line\r\n" if $line;
-  while (<$s>) { print; last if /^\d+ / }
-}
-"""
