@@ -2,11 +2,12 @@
 
 from exim_row import Exim, EximBatch
 from pair import Pair
+from postfix_row import Postfix
 from registry import case
 from sendmail_row import Sendmail, SendmailForOneFriend
 
-SENDERS = [Sendmail(), Exim()]
-RECEIVERS = [Sendmail(), Exim()]
+SENDERS = [Sendmail(), Exim(), Postfix()]
+RECEIVERS = [Sendmail(), Exim(), Postfix()]
 # Further recipes of a mail server, in the long suite alone.
 MORE_SENDERS = [SendmailForOneFriend(), EximBatch()]
 
