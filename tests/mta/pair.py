@@ -134,9 +134,9 @@ class Pair:
         return found
 
     def bounces(self):
-        """[text] of what came back to a mailbox here."""
+        """[text] of what came back to alice; the postmaster may hear of frozen mail, too."""
         return [(headers + b"\n\n" + body).decode("utf-8", "backslashreplace")
-                for _, headers, body in self.here.mailboxes()]
+                for user, headers, body in self.here.mailboxes() if user == "alice"]
 
     def words(self):
         """What the sending mail server's own queue listing and log show."""
