@@ -230,7 +230,7 @@ Deadline Interactive::end_of_turn() const {
 }
 
 Deadline Interactive::end_of_patience() const {
-  if (!session_ || session_->to_caller().empty()) return Deadline::never();
+  if (session_->to_caller().empty()) return Deadline::never();
   return Deadline(told_at_ + line_.destination().timeout);
 }
 

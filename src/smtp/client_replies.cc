@@ -1,7 +1,7 @@
 #include "base/text.h"
 #include "smtp/client.h"
-#include "smtp/greeting.h"
 #include "smtp/judgement.h"
+#include "smtp/required_reply.h"
 
 #include <utility>
 
@@ -12,10 +12,6 @@ using base::Cause;
 using base::Failure;
 using To = ExpectedReply::To;
 using Content = Transaction::Content;
-
-Failure unexpected(std::string detail, const Reply& reply) {
-  return Failure(Cause::reply_unexpected, std::move(detail), text_of(reply));
-}
 
 /// A reply that settles the whole message at once; later ones cannot change what it decided.
 void decide(Transaction& transaction, Phase phase, const Reply& reply) {
@@ -125,7 +121,7 @@ void Client::on_mail(Transaction& transaction, const Reply& reply) {
 void Client::on_rcpt(Transaction& transaction, std::size_t recipient, const Reply& reply) {
   if (reply.code_class() == Reply::done) ++transaction.recipients_accepted;
   if (transaction.is_decided) return;
-  if (reply.code_class() == Reply::go_ahead) throw unexpected("to RCPT", reply);
+  require_no_go_ahead("to RCPT", reply);
   std::vector<RecipientOutcome>& recipients = transaction.outcome.recipients;
   note_answer(recipients[recipient], reply);
   const bool is_last = ++transaction.recipients_answered == recipients.size();
@@ -165,7 +161,7 @@ void Client::on_chunk(Transaction& transaction, const Reply& reply) {
 
 void Client::on_end(Transaction& transaction, const Reply& reply) {
   if (transaction.is_decided) return;
-  if (reply.code_class() == Reply::go_ahead) throw unexpected("to the end of a message", reply);
+  require_no_go_ahead("to the end of a message", reply);
   decide(transaction, Phase::dot, reply);
 }
 

@@ -1,5 +1,7 @@
 #include "smtp/command_reader.h"
 
+#include "base/text.h"
+
 #include <algorithm>
 
 namespace sshsm::smtp {
@@ -8,6 +10,10 @@ namespace {
 constexpr std::string_view crlf = "\r\n";
 
 }  // namespace
+
+bool has_verb(std::string_view line, std::string_view verb) noexcept {
+  return base::equals_ignoring_case(line.substr(0, line.find(' ')), verb);
+}
 
 std::optional<CommandReader::Line> CommandReader::read(std::string_view& bytes) {
   if (bytes.empty()) return std::nullopt;

@@ -9,6 +9,9 @@
 
 namespace sshsm::smtp {
 
+/// Whether a command line begins with this verb, in whatever case (RFC 5321 2.4).
+[[nodiscard]] bool has_verb(std::string_view line, std::string_view verb) noexcept;
+
 /// Reads command lines from somebody who speaks SMTP to us: a mail server, a program, a person, a
 /// file.
 ///

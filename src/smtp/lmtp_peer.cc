@@ -1,22 +1,13 @@
 #include "smtp/lmtp_peer.h"
 
 #include "base/failure.h"
-#include "smtp/greeting.h"
+#include "smtp/required_reply.h"
 
 #include <utility>
 
 namespace sshsm::smtp {
-namespace {
 
 using base::Cause;
-using base::Failure;
-
-void require_no_go_ahead(const char* place, const Reply& reply) {
-  if (reply.code_class() == Reply::go_ahead)
-    throw Failure(Cause::reply_unexpected, place, text_of(reply));
-}
-
-}  // namespace
 
 LmtpPeer::LmtpPeer(std::string helo, Observer observer)
     : helo_(std::move(helo)), observer_(std::move(observer)) {
@@ -61,8 +52,7 @@ std::optional<LmtpPeer::Answer> LmtpPeer::dispatch(For command, const Reply& rep
       expected_.pop_front();
       return Answer{command == For::mail ? To::mail : To::rcpt, reply};
     case For::rset:
-      if (reply.code_class() != Reply::done)
-        throw Failure(Cause::reply_unexpected, "to RSET", text_of(reply));
+      if (reply.code_class() != Reply::done) throw unexpected("to RSET", reply);
       expected_.pop_front();
       return std::nullopt;
     case For::data:
@@ -79,7 +69,7 @@ std::optional<LmtpPeer::Answer> LmtpPeer::dispatch(For command, const Reply& rep
 /// no way out of DATA except the final dot, so nothing more can be sent on this line.
 LmtpPeer::Answer LmtpPeer::on_early_reply(const Reply& reply) {
   if (content_ != Content::data || !reply.is_refusal())
-    throw Failure(Cause::reply_unexpected, "nothing was asked", text_of(reply));
+    throw unexpected("nothing was asked", reply);
   is_stuck_ = true;
   return decided(To::content, reply);
 }

@@ -1,20 +1,10 @@
-#include "base/failure.h"
 #include "base/text.h"
 #include "smtp/lmtp_peer.h"
+#include "smtp/required_reply.h"
 
 #include <utility>
 
 namespace sshsm::smtp {
-namespace {
-
-using base::Cause;
-using base::Failure;
-
-Failure unexpected(const char* place, const Reply& reply) {
-  return Failure(Cause::reply_unexpected, place, text_of(reply));
-}
-
-}  // namespace
 
 void LmtpPeer::begin_message() {
   held_.clear();
@@ -120,7 +110,7 @@ std::optional<LmtpPeer::Answer> LmtpPeer::on_end(const Reply& reply) {
     expected_.pop_front();
     return std::nullopt;
   }
-  if (reply.code_class() == Reply::go_ahead) throw unexpected("to the end of a message", reply);
+  require_no_go_ahead("to the end of a message", reply);
   expected_.pop_front();
   return decided(To::end, reply);
 }

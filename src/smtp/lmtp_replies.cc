@@ -1,6 +1,7 @@
 #include "base/text.h"
 #include "smtp/judgement.h"
 #include "smtp/lmtp_server.h"
+#include "smtp/required_reply.h"
 
 #include <utility>
 
@@ -10,10 +11,6 @@ namespace {
 using base::Cause;
 using base::Failure;
 using To = LmtpPeer::To;
-
-bool is_quit(std::string_view line) {
-  return base::equals_ignoring_case(line.substr(0, line.find(' ')), "QUIT");
-}
 
 }  // namespace
 
@@ -60,7 +57,7 @@ void LmtpServer::on_mail_answer(const Reply& reply) {
 /// He who takes a recipient behind a sender whom he refused might take the message, too.
 void LmtpServer::on_rcpt_answer(const Reply& reply) {
   if (!reply.is_refusal() && !is_mail_accepted_)
-    throw Failure(Cause::reply_unexpected, "to RCPT behind a refused MAIL", text_of(reply));
+    throw unexpected("to RCPT behind a refused MAIL", reply);
   std::string path = std::move(paths_asked_.front());
   paths_asked_.pop_front();
   if (reply.is_refusal()) return on_envelope_refusal("RCPT", std::move(path), reply);
@@ -184,7 +181,7 @@ void LmtpServer::push_outcome() {
 /// Calls `tell` once for each command that waits for its answer, or once where none does. A QUIT
 /// that waits is answered as ever, and if it is all that waits nothing has failed.
 void LmtpServer::tell_who_waits(const std::function<void()>& tell) {
-  const bool has_quit = waiting_ && is_quit(waiting_->text);
+  const bool has_quit = waiting_ && has_verb(waiting_->text, "QUIT");
   const bool has_other = waiting_ && !has_quit;
   std::size_t due = paths_asked_.size() + (is_mail_unanswered_ ? 1 : 0) + (has_other ? 1 : 0);
   if (due == 0 && !has_quit) due = 1;

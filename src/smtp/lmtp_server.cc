@@ -11,14 +11,6 @@ namespace {
 
 using base::Failure;
 
-std::string_view word_of(std::string_view line) {
-  return line.substr(0, line.find(' '));
-}
-
-bool is_word(std::string_view line, std::string_view word) {
-  return base::equals_ignoring_case(word_of(line), word);
-}
-
 }  // namespace
 
 LmtpServer::LmtpServer(Names names, std::size_t messages_per_channel, Observer observer)
@@ -41,7 +33,7 @@ const LmtpServer::Verb* LmtpServer::find_verb(std::string_view line) {
       {"QUIT", false, &LmtpServer::on_quit},
   });
   for (const Verb& verb : verbs)
-    if (is_word(line, verb.word)) return &verb;
+    if (has_verb(line, verb.word)) return &verb;
   return nullptr;
 }
 
@@ -145,7 +137,7 @@ void LmtpServer::go_on() {
 
 bool LmtpServer::may_take_up(const CommandReader::Line& line) {
   if (may_ride(line)) return true;
-  if (is_channel_gone_ && !is_word(line.text, "MAIL")) return true;
+  if (is_channel_gone_ && !has_verb(line.text, "MAIL")) return true;
   return peer_.is_idle() && has_channel_for(line.text);
 }
 
@@ -162,7 +154,7 @@ bool LmtpServer::may_ride(const CommandReader::Line& line) const {
 /// A message that nothing was said of yet takes a new channel where the old one is used up.
 bool LmtpServer::has_channel_for(std::string_view line) {
   const bool is_used_up = is_channel_gone_ || messages_on_channel_ >= messages_per_channel_;
-  if (!is_word(line, "MAIL") || is_mail_given_ || !is_used_up) return true;
+  if (!has_verb(line, "MAIL") || is_mail_given_ || !is_used_up) return true;
   if (!wants_channel_ && !is_channel_gone_) peer_.say_quit();
   wants_channel_ = true;
   return false;
@@ -178,7 +170,7 @@ void LmtpServer::take_up(const CommandReader::Line& line) {
 }
 
 void LmtpServer::take_up_when_lost(std::string_view line) {
-  if (is_word(line, "QUIT")) return answer_quit();
+  if (has_verb(line, "QUIT")) return answer_quit();
   // One who leaves so much unread does not read: to stop taking what he writes would hold up both.
   if (teller_.untold().size() < max_untold) tell_loss();
 }

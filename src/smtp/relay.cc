@@ -14,14 +14,9 @@ namespace {
 using base::Cause;
 using base::Failure;
 
-std::string_view word_of(std::string_view line) {
-  return line.substr(0, line.find(' '));
-}
-
-bool is_one_of(std::string_view word, std::initializer_list<std::string_view> words) {
-  return std::any_of(words.begin(), words.end(), [word](std::string_view other) {
-    return base::equals_ignoring_case(word, other);
-  });
+bool has_one_of(std::string_view line, std::initializer_list<std::string_view> verbs) {
+  return std::any_of(verbs.begin(), verbs.end(),
+                     [line](std::string_view verb) { return has_verb(line, verb); });
 }
 
 /// Behind such a line comes the text of a message, if he who wrote it does not listen: DATA,
@@ -56,7 +51,7 @@ const Relay::Verb* Relay::find_verb(std::string_view line) {
       {"QUIT", To::quit, true},
   });
   for (const Verb& verb : verbs)
-    if (base::equals_ignoring_case(word_of(line), verb.word)) return &verb;
+    if (has_verb(line, verb.word)) return &verb;
   return nullptr;
 }
 
@@ -177,14 +172,13 @@ void Relay::end_content() {
 
 void Relay::on_command(const CommandReader::Line& line) {
   if (is_lost()) return on_command_when_lost(line.text);
-  const std::string_view word = word_of(line.text);
   // What follows a refused DATA from somebody who does not listen is the text of his message.
   if (is_data_refused_ && caller_ == Caller::may_not_listen &&
-      !is_one_of(word, {"QUIT", "RSET", "NOOP", "MAIL"}))
+      !has_one_of(line.text, {"QUIT", "RSET", "NOOP", "MAIL"}))
     return lose(
         Failure(Cause::caller_not_listening,
                 base::concat({"went on behind a refused DATA: ", base::quoted(line.text, 40)})));
-  if (is_one_of(word, {"RSET", "MAIL"})) is_data_refused_ = false;
+  if (has_one_of(line.text, {"RSET", "MAIL"})) is_data_refused_ = false;
   if (line.is_too_long) return refuse(line.text, "451 4.5.2", "this command line is too long");
   if (has_control(line.text))
     return refuse(line.text, "451 4.5.2", "a control character in a command");
@@ -194,7 +188,7 @@ void Relay::on_command(const CommandReader::Line& line) {
 }
 
 void Relay::on_command_when_lost(std::string_view line) {
-  if (is_one_of(word_of(line), {"QUIT"})) return answer_quit();
+  if (has_verb(line, "QUIT")) return answer_quit();
   // One who leaves so much unread does not read: to stop taking what he writes would hold up both.
   if (teller_.untold().size() < max_untold) tell_loss();
 }

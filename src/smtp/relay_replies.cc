@@ -1,7 +1,7 @@
 #include "base/text.h"
-#include "smtp/greeting.h"
 #include "smtp/judgement.h"
 #include "smtp/relay.h"
+#include "smtp/required_reply.h"
 
 #include <algorithm>
 #include <array>
@@ -31,14 +31,6 @@ Reply with_passed_keywords(Reply reply) {
                                    [](const std::string& line) { return !is_passed(line); }),
                     reply.lines.end());
   return reply;
-}
-
-Failure unexpected(std::string detail, const Reply& reply) {
-  return Failure(Cause::reply_unexpected, std::move(detail), text_of(reply));
-}
-
-void require_no_go_ahead(const char* place, const Reply& reply) {
-  if (reply.code_class() == Reply::go_ahead) throw unexpected(place, reply);
 }
 
 }  // namespace

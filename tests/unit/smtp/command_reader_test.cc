@@ -38,6 +38,14 @@ constexpr std::size_t max_line = CommandReader::max_line;
 
 }  // namespace
 
+TEST_CASE("a verb is the first word of a line, in whatever case, and no part of one") {
+  CHECK(has_verb("QUIT", "QUIT"));
+  CHECK(has_verb("quit now", "QUIT"));
+  CHECK_FALSE(has_verb(" QUIT", "QUIT"));
+  CHECK_FALSE(has_verb("QUITS", "QUIT"));
+  CHECK_FALSE(has_verb("", "QUIT"));
+}
+
 TEST_CASE("lines of a session with CRLF and of one with LF") {
   check("EHLO me\r\nNOOP\r\n\r\nQUIT\r\n", "EHLO me|NOOP||QUIT|");
   check("EHLO me\nNOOP\n\nQUIT\n", "EHLO me|NOOP||QUIT|");

@@ -1,8 +1,16 @@
 #pragma once
 
+#include "base/failure.h"
 #include "smtp/reply.h"
 
 namespace sshsm::smtp {
+
+/// A reply that nobody may give at this place, in the words that go behind `a reply out of place:
+/// `.
+[[nodiscard]] base::Failure unexpected(const char* place, const Reply& reply);
+
+/// Only DATA is answered 3yz (RFC 5321 4.2.1). Throws `Failure` reply_unexpected.
+void require_no_go_ahead(const char* place, const Reply& reply);
 
 /// The first reply must be 220 (RFC 5321 4.3.2). Throws `Failure` greeting_refused for a refusal,
 /// reply_unexpected for anything else.
