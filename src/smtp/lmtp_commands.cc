@@ -42,6 +42,7 @@ void LmtpServer::on_mail(const std::string& line) {
   if (const auto missing = missing_parameter(envelope, peer_.capabilities()))
     return refuse_parameter(*missing);
   message_ = {};
+  sender_refusal_.reset();
   is_mail_given_ = true;
   is_mail_unanswered_ = true;
   peer_.say_mail(envelope_commands(envelope, peer_.capabilities()).front());
@@ -51,6 +52,7 @@ void LmtpServer::on_rcpt(const std::string& line) {
   if (!is_mail_given_) return say("503 5.5.1", "MAIL comes first");
   const std::optional<PathCommand> command = parse_rcpt(line);
   if (!command) return say("451 4.5.2", "this RCPT is not understood");
+  if (sender_refusal_) return refuse_sender(command->path);
   const Envelope envelope{{}, {}, {{command->path, command->parameters}}};
   if (const auto missing = missing_parameter(envelope, peer_.capabilities()))
     return refuse_parameter(*missing);

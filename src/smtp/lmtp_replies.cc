@@ -44,14 +44,14 @@ void LmtpServer::greet_caller() {
   is_caller_greeted_ = true;
 }
 
+/// A refused sender is told with each recipient: Exim leaves the words of a refused MAIL out of its
+/// bounce, those of a refused RCPT it quotes.
 void LmtpServer::on_mail_answer(const Reply& reply) {
   is_mail_unanswered_ = false;
-  if (reply.is_refusal()) {
-    is_mail_given_ = false;
-    return on_envelope_refusal("MAIL", {}, reply);
-  }
-  is_mail_accepted_ = true;
-  teller_.tell(reply);
+  is_mail_accepted_ = !reply.is_refusal();
+  if (is_mail_accepted_) return teller_.tell(reply);
+  sender_refusal_ = reply;
+  say("250 2.1.0", "the mail server's refusal comes with each recipient");
 }
 
 /// He who takes a recipient behind a sender whom he refused might take the message, too.
@@ -60,9 +60,14 @@ void LmtpServer::on_rcpt_answer(const Reply& reply) {
     throw unexpected("to RCPT behind a refused MAIL", reply);
   std::string path = std::move(paths_asked_.front());
   paths_asked_.pop_front();
+  if (sender_refusal_) return refuse_sender(std::move(path));
   if (reply.is_refusal()) return on_envelope_refusal("RCPT", std::move(path), reply);
   message_.recipients.emplace_back().path = std::move(path);
   teller_.tell(reply);
+}
+
+void LmtpServer::refuse_sender(std::string path) {
+  on_envelope_refusal("MAIL", std::move(path), *sender_refusal_);
 }
 
 void LmtpServer::on_envelope_refusal(std::string_view command, std::string path,

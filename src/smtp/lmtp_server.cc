@@ -143,7 +143,7 @@ bool LmtpServer::may_take_up(const CommandReader::Line& line) {
 
 /// A RCPT that can be sent rides behind what is unanswered.
 bool LmtpServer::may_ride(const CommandReader::Line& line) const {
-  if (!is_mail_given_ || line.is_too_long || !peer_.may_say()) return false;
+  if (!is_mail_given_ || sender_refusal_ || line.is_too_long || !peer_.may_say()) return false;
   const std::optional<PathCommand> command = parse_rcpt(line.text);
   if (!command ||
       missing_parameter({{}, {}, {{command->path, command->parameters}}}, peer_.capabilities()))

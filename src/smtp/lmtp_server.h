@@ -29,6 +29,9 @@ namespace sshsm::smtp {
 /// before the mail server is told of it; a longer one is passed on as it comes. One whose input
 /// ends early is never completed.
 ///
+/// A sender who is refused is answered 250, and each of his recipients with that refusal: some
+/// callers leave the words of a refused MAIL out of the bounce.
+///
 /// Refusals that are a mistake of ours or of an administrator, and commands that cannot be sent on,
 /// become 451 and bounce nobody's mail. Once the line is lost each command is answered 421, a
 /// message that was being read 451 for each recipient, and QUIT as ever.
@@ -139,6 +142,7 @@ class LmtpServer final : public Intermediary {
   void on_end_answer(const Reply& reply);
   void settle(Phase phase, const Reply& reply);
   void on_hang_up(const Reply& reply);
+  void refuse_sender(std::string path);
   void on_envelope_refusal(std::string_view command, std::string path, const Reply& reply);
   void greet_caller();
   void tell_fate();
@@ -161,9 +165,10 @@ class LmtpServer final : public Intermediary {
   bool is_caller_greeted_ = false;
   bool has_said_hello_ = false;
 
-  bool is_mail_given_ = false;     ///< and not refused
+  bool is_mail_given_ = false;     ///< as the caller knows it
   bool is_mail_accepted_ = false;  ///< RSET is due before another MAIL
   bool is_mail_unanswered_ = false;
+  std::optional<Reply> sender_refusal_;  ///< the caller was told 250, and each recipient is refused
   std::deque<std::string> paths_asked_;  ///< of the RCPTs without an answer
   MessageOutcome message_;               ///< its recipients accepted so far
 
