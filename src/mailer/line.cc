@@ -2,12 +2,23 @@
 
 #include "mailer/diagnosis.h"
 
+#include <array>
 #include <utility>
 
 namespace sshsm::mailer {
 
 using base::Cause;
 using base::Failure;
+
+namespace {
+
+/// sshd counts a session to its MaxSessions until the command has ended, which takes the mail
+/// server a moment behind the end of its input.
+constexpr std::array<base::Milliseconds, 4> pauses_for_old_channel{
+    base::Milliseconds(50), base::Milliseconds(150), base::Milliseconds(300),
+    base::Milliseconds(1000)};
+
+}  // namespace
 
 Line::Line(Setup setup, ssh::Dialler& dialler, base::Trace& trace)
     : setup_(std::move(setup)), dialler_(dialler), trace_(trace), timer_(setup_.destination) {}
@@ -17,14 +28,26 @@ void Line::open(base::Waiter& waiter) {
   timer_.start();
   const ssh::Means means{setup_.destination, setup_.pins, dialler_, waiter, trace_};
   session_ = ssh::connect(means, std::move(setup_.key), timer_.greeting_deadline(), progress_);
-  channel_ = std::make_unique<ssh::Channel>(*session_, setup_.destination,
-                                            timer_.greeting_deadline(), waiter);
+  open_channel(waiter);
 }
 
 void Line::open_another_channel(base::Waiter& waiter) {
   channel_->close();
   channel_.reset();
   timer_.start();
+  for (const base::Milliseconds pause : pauses_for_old_channel) {
+    try {
+      return open_channel(waiter);
+    } catch (const Failure& failure) {
+      if (failure.cause() != Cause::channel_refused) throw;
+    }
+    static_cast<void>(
+        waiter.wait(-1, 0, earlier(base::Deadline::after(pause), timer_.greeting_deadline())));
+  }
+  open_channel(waiter);
+}
+
+void Line::open_channel(base::Waiter& waiter) {
   channel_ = std::make_unique<ssh::Channel>(*session_, setup_.destination,
                                             timer_.greeting_deadline(), waiter);
 }

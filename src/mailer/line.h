@@ -30,7 +30,8 @@ class Line {
   void open(base::Waiter& waiter);
   [[nodiscard]] bool is_open() const { return channel_ != nullptr; }
   /// A new channel on the same connection, with a mail server to whom nothing has been said yet;
-  /// the one before is closed.
+  /// the one before is closed. Tried a few times, for a host that allows one at a time
+  /// (`MaxSessions 1`) and may not have noticed the end of the old one.
   void open_another_channel(base::Waiter& waiter);
   /// Ends the connection, if there is one. What the mail server may still say is not waited for.
   void hang_up();
@@ -62,6 +63,8 @@ class Line {
   [[nodiscard]] Timeline timeline() const;
 
  private:
+  void open_channel(base::Waiter& waiter);
+
   Setup setup_;
   ssh::Dialler& dialler_;
   base::Trace& trace_;

@@ -23,8 +23,7 @@ constexpr int originator_port = 65535;
 
 }  // namespace
 
-Channel::Channel(Session& session, const config::Destination& destination, base::Deadline deadline,
-                 base::Waiter& waiter)
+Channel::Channel(Session& session, const config::Destination& destination)
     : session_(session),
       alive_interval_(destination.server_alive_interval),
       alive_count_max_(destination.server_alive_count_max),
@@ -34,6 +33,12 @@ Channel::Channel(Session& session, const config::Destination& destination, base:
   if (channel_ == nullptr || !event_)
     throw Failure(Cause::resources_exhausted, "no memory for an SSH channel");
   listen();
+}
+
+/// The delegation has the destructor run where this throws: libssh must not keep our callbacks.
+Channel::Channel(Session& session, const config::Destination& destination, base::Deadline deadline,
+                 base::Waiter& waiter)
+    : Channel(session, destination) {
   if (destination.smtp_address)
     connect_to(*destination.smtp_address, deadline, waiter);
   else

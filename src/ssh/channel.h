@@ -60,6 +60,8 @@ class Channel final : public base::ByteStream {
   [[nodiscard]] const CommandEnd& command_end() const noexcept { return command_end_; }
 
  private:
+  Channel(Session& session, const config::Destination& destination);
+
   static int on_data(ssh_session, ssh_channel, void* data, std::uint32_t size, int is_stderr,
                      void* self);
   static void on_eof(ssh_session, ssh_channel, void* self);

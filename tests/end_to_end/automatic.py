@@ -63,6 +63,15 @@ def a_batch_that_comes_behind_the_greeting_is_one_all_the_same(bench):
 
 
 @case
+def a_host_that_allows_one_session_at_a_time_gives_the_batch_its_channel(bench):
+    friend = bench.friend(sshd=bench.sshd(["MaxSessions 1"]), afterwards="; sleep 0.3")
+    talk = friend.talk()
+    expect(talk.hear(), [GREETING], "the greeting")
+    talk.running.feed(with_words(ONE))
+    is_delivered_once(friend, talk.running)
+
+
+@case
 def whoever_goes_on_before_the_first_answer_writes_a_batch(bench):
     friend = bench.friend("delay EHLO 0.3")
     talk = friend.talk()

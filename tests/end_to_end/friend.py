@@ -34,7 +34,7 @@ class Friend:
     """A destination called `friend`, its directory, its key and its mail server."""
 
     def __init__(self, bench, directory, script="", *, settings=(), sshd=None, key_type="ed25519",
-                 command=None, key_options="restrict", pinned=("ed25519",), name="friend"):
+                 command=None, afterwards="", key_options="restrict", pinned=("ed25519",), name="friend"):
         self.bench = bench
         self.rig = bench.rig
         self.name = name
@@ -48,7 +48,8 @@ class Friend:
         self.key = self.path("id_ed25519")
         public_key = new_key(self.key, key_type)
         os.chown(self.key, self.rig.mail_user.pw_uid, self.rig.mail_user.pw_gid)
-        self.sshd.authorize(public_key, command or " ".join(self.sink_command()), key_options)
+        self.sshd.authorize(public_key, command or " ".join(self.sink_command()) + afterwards,
+                            key_options)
         self.settings = {"user": self.rig.login, "host": "127.0.0.1", "port": str(self.sshd.port)}
         self.settings.update(settings)
         self.write_configuration()

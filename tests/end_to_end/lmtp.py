@@ -120,6 +120,18 @@ def a_parameter_that_is_not_offered_is_451_with_a_reason(bench):
 
 
 @case
+def a_host_that_allows_one_session_at_a_time_gives_the_next_channel(bench):
+    friend = bench.friend(sshd=bench.sshd(["MaxSessions 1"]), afterwards="; sleep 0.3",
+                          settings={"helo": "here.example", "messages-per-session": "1"})
+    talk = opened(friend)
+    for _ in range(3):
+        talk.follow(*ENVELOPE, (MESSAGE, ACCEPTED))
+    talk.follow(("QUIT", CLOSING))
+    talk.end().has_status(0)
+    expect(len(friend.messages()), 3, "delivered messages")
+
+
+@case
 def mistakes_of_administrators_become_451(bench):
     exchanges = [*ENVELOPE[:2], (MESSAGE, ACCEPTED)]
     for step, name, place in (("MAIL", "MAIL", 1), ("RCPT", "RCPT", 1), ("DATA", "the message", 3),
