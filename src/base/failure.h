@@ -32,11 +32,16 @@ class Failure : public std::exception {
 inline constexpr std::size_t max_sentence = 500;
 /// The most of a peer's text that is ever quoted.
 inline constexpr std::size_t max_peer_text = 200;
+/// The most of a destination's name that is ever shown; a valid one is no longer.
+inline constexpr std::size_t max_named_destination = 64;
 
 /// `cannot connect: 192.0.2.1 port 22: Connection refused; check …: "peer text"`: the sentence, the
 /// detail, the remedy and last the peer's words, printable, at most `limit` octets. The detail is
-/// cut first, since the remedy behind it is what helps.
-[[nodiscard]] std::string explain(const Failure& failure, std::size_t limit);
+/// cut first, since the remedy behind it is what helps. A command in the remedy names
+/// `destination`, so that it can be pasted; where that is unknown or no plain name (a stranger may
+/// have chosen it, and a shell would read it), `DEST` is left in its place.
+[[nodiscard]] std::string explain(const Failure& failure, std::string_view destination,
+                                  std::size_t limit);
 
 /// `sshsm: DEST (HOST): ` with the parts that are known.
 [[nodiscard]] std::string speaker(std::string_view destination, std::string_view host);

@@ -65,12 +65,16 @@ std::string seconds_text(base::Clock::duration span) {
 }
 
 void DeliveryLog::record(const smtp::MessageOutcome& outcome, const Timeline& timeline) {
-  const std::string_view fault = outcome.cause ? base::row_of(*outcome.cause).name : "reply";
+  const auto& failure = outcome.failure;
+  const std::string_view fault = failure ? base::row_of(failure->cause()).name : "reply";
+  const std::string explanation =
+      failure ? base::explain(*failure, relay_.destination, max_reason) : std::string();
   for (const smtp::RecipientOutcome& recipient : outcome.recipients) {
     const bool is_accepted = recipient.fate == smtp::Fate::accepted;
     write(recipient.path,
           base::concat({delays(timeline),
-                        status_text(recipient.code, status_word(recipient.fate), recipient.reason),
+                        status_text(recipient.code, status_word(recipient.fate),
+                                    failure ? explanation : recipient.reason),
                         is_accepted ? "" : fault_text(fault, smtp::name_of(outcome.phase))}),
           is_accepted);
   }
@@ -80,7 +84,8 @@ void DeliveryLog::record(const base::Failure& failure, std::string_view phase,
                          const std::vector<std::string>& paths, const Timeline& timeline) {
   const base::CauseRow& row = base::row_of(failure.cause());
   const std::string middle = base::concat(
-      {delays(timeline), status_text(row.code, "deferred", base::explain(failure, max_reason)),
+      {delays(timeline),
+       status_text(row.code, "deferred", base::explain(failure, relay_.destination, max_reason)),
        fault_text(row.name, phase)});
   if (paths.empty()) write({}, middle, false);
   for (const std::string& path : paths) write(path, middle, false);

@@ -34,11 +34,7 @@ void Report::add(const smtp::MessageOutcome& outcome) {
   add_status(status_of(outcome.fate));
   if (outcome.fate == smtp::Fate::accepted) return;
   const std::string head = " " + base::speaker(destination_, host_);
-  if (outcome.cause && !outcome.recipients.empty()) {
-    const smtp::RecipientOutcome& first = outcome.recipients.front();
-    add_line({first.code, head + base::printable(first.reason, base::max_sentence)});
-    return;
-  }
+  if (outcome.failure && !outcome.recipients.empty()) return add_line(line_of(*outcome.failure));
   for (const smtp::RecipientOutcome& recipient : outcome.recipients) {
     if (!recipient.is_cause) continue;
     add_line({recipient.code, base::concat({head, verb_of(recipient.fate),

@@ -76,12 +76,11 @@ base::Failure maybe_delivered(const base::Failure& failure) {
 void settle_by_failure(MessageOutcome& outcome, Phase phase, const base::Failure& failure) {
   outcome.fate = Fate::deferred;
   outcome.phase = phase;
-  outcome.cause = failure.cause();
-  const std::string reason = base::explain(failure, base::max_sentence);
+  outcome.failure = failure;
   for (RecipientOutcome& recipient : outcome.recipients) {
     recipient.fate = Fate::deferred;
     recipient.code = base::row_of(failure.cause()).code;
-    recipient.reason = reason;
+    recipient.reason.clear();
     recipient.is_cause = true;
   }
 }

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "base/causes.h"
+#include "base/failure.h"
 
 #include <optional>
 #include <string>
@@ -24,7 +24,7 @@ struct RecipientOutcome {
   std::string path;  ///< with its angle brackets
   Fate fate = Fate::deferred;
   std::string code;  ///< RFC 3463; class 4 when the whole message is deferred
-  /// The reply in one line, or why there is none; the peer's bytes, not printable yet.
+  /// The reply in one line; the peer's bytes, not printable yet.
   std::string reason;
   bool is_cause = false;  ///< its own reply decided the message's fate; the others just share it
 };
@@ -34,9 +34,9 @@ struct MessageOutcome {
   Fate fate = Fate::deferred;
   Phase phase = Phase::envelope;
   std::vector<RecipientOutcome> recipients;
-  /// Set where no reply decided it but a failure of ours or of the line; every recipient's reason
-  /// is then the failure's explanation.
-  std::optional<base::Cause> cause;
+  /// Set where no reply decided it but a failure of ours or of the line: every recipient's reason,
+  /// which is then empty.
+  std::optional<base::Failure> failure;
 };
 
 }  // namespace sshsm::smtp

@@ -36,7 +36,7 @@ void Teller::reject(std::string_view command, const Reply& reply) {
   const Failure failure(Cause::command_rejected, std::string(command), text_of(reply));
   const std::string head = base::concat(
       {"451 ", as_deferred(status_code(reply)), " ", base::speaker(destination_, host_)});
-  tell_line(head + base::explain(failure, base::max_sentence - head.size()));
+  tell_line(head + base::explain(failure, destination_, base::max_sentence - head.size()));
 }
 
 void Teller::tell_failure(std::string_view code, const Failure& failure) {

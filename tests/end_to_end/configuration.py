@@ -25,7 +25,7 @@ def a_friend_without_a_file_is_told_with_its_path(bench):
     os.remove(friend.path("friend.conf"))
     friend.send().says(75, "4.3.5 sshsm: friend: cannot read the configuration: "
                        f"{friend.path('friend.conf')}: No such file or directory; "
-                       "create the file, readable by the mail user")
+                       "make it with sshsmctl enrol friend, or let the mail user read it")
 
 
 @case
@@ -162,7 +162,7 @@ def a_missing_key_is_told_with_its_path(bench):
     os.remove(friend.key)
     friend.send().says(75, friend.line(
         f"4.7.5 cannot read the private key: {friend.key}: No such file or directory; make one with "
-        "ssh-keygen -t ed25519 -N '', or give this one to the mail user, mode 0600"))
+        "sshsmctl enrol friend, or give this one to the mail user, mode 0600"))
 
 
 @case

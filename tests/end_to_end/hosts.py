@@ -12,8 +12,9 @@ from registry import Skip, case, expect
 from servers import fingerprint, new_key
 
 A, B, C, GOOD = "127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.1"
-OPEN_PORT = "; check that sshd runs there and the port is open"
-BANNER = "; check port, and MaxStartups and PerSourcePenalties of the sshd there"
+OPEN_PORT = "; check that sshd runs there and the port is open; then try: sshsmctl check friend"
+BANNER = ("; check port, and MaxStartups and PerSourcePenalties of the sshd there; then try: "
+          "sshsmctl check friend")
 # Gives one sshsm its own files in /etc; no such namespace outlives it.
 WITH_FILE = 'mount --bind "$0" "$1" && shift && exec "$@"'
 
@@ -247,7 +248,8 @@ def a_wrong_key_ends_the_attempt(bench):
     second = silent(bench, B, friend.sshd.port)
     friend.send().says(75, line(
         A, f"4.7.0 host key changed: offered ED25519 {fingerprint(other.host_keys['ed25519'])}, pinned "
-        f"ED25519 {fingerprint(own(friend))}; if the change is genuine, pin the new key"))
+        f"ED25519 {fingerprint(own(friend))}; if the change is genuine, pin the new key: "
+        "sshsmctl trust friend"))
     expect(second.times, [], "connections to the second host")
 
 
@@ -295,7 +297,7 @@ def the_key_of_one_host_does_not_prove_another(bench):
     friend.send().says(75, line(
         B, f"4.7.0 host key changed: offered ED25519 {fingerprint(impostor.host_keys['ed25519'])}, pinned "
         f"ED25519 {fingerprint(own(friend))} (other hosts: {A}: cannot connect: {refused(friend, A)}); "
-        "if the change is genuine, pin the new key"))
+        "if the change is genuine, pin the new key: sshsmctl trust friend"))
 
 
 @case
@@ -333,7 +335,7 @@ def where_no_host_is_pinned_none_is_dialled(bench):
     hosts = [silent(bench, host, friend.sshd.port) for host in (A, B)]
     friend.send().says(75, line(
         A, f"4.7.5 no host key is pinned: {A}, {B} port {friend.sshd.port} in {friend.path('known_hosts')}; "
-        "add the host's key, as its owner read it out, to known_hosts or as host-key"))
+        "pin the host's key, as its owner read it out: sshsmctl trust friend"))
     expect([host.times for host in hosts], [[], []], "connections")
 
 

@@ -140,19 +140,21 @@ def a_failure_is_the_greeting_and_quit_is_answered(bench):
                    '"554 5.3.2 no mail for you"')
     friend = bench.friend('print-before-greeting "Welcome home!\\r\\n"')
     is_421(friend, '4.5.0 text where the greeting was expected; the forced command or smtp-address must '
-                   'lead to a mail server, and no shell start-up file may print before it: "Welcome home!"')
+                   'lead to a mail server, and no shell start-up file may print before it; '
+                   'then try: sshsmctl check friend: "Welcome home!"')
     friend = bench.friend("die before greeting\nexit 3")
     is_421(friend, "4.3.0 the forced command ended without a greeting: exit status 3; check command= in "
-                   "authorized_keys there")
+                   "authorized_keys there; then try: sshsmctl check friend")
     friend = bench.friend()
     os.remove(friend.path("friend.conf"))
     is_421(friend, f"4.3.5 cannot read the configuration: {friend.path('friend.conf')}: No such file or "
-                   "directory; create the file, readable by the mail user", name="friend: ")
+                   "directory; make it with "
+                   "sshsmctl enrol friend, or let the mail user read it", name="friend: ")
     friend = bench.friend()
     friend.write_pins([])
     is_421(friend, f"4.7.5 no host key is pinned: 127.0.0.1 port {friend.sshd.port} in "
-                   f"{friend.path('known_hosts')}; add the host's key, as its owner read it out, to "
-                   "known_hosts or as host-key")
+                   f"{friend.path('known_hosts')}; pin the host's key, "
+                   "as its owner read it out: sshsmctl trust friend")
 
 
 @case

@@ -15,14 +15,16 @@ def a_command_that_does_not_exist_is_named(bench):
     friend = bench.friend(command="/nonexistent/sendmail -bs")
     friend.send().matches(75, r"4\.3\.0 sshsm: friend \(127\.0\.0\.1\): the forced command ended "
                           r"without a greeting: exit status 127; check command= in authorized_keys "
-                          r'there: ".*/nonexistent/sendmail: No such file or directory.*"')
+                          r'there; '
+                          r'then try: sshsmctl check friend: ".*/nonexistent/sendmail: No such file or directory.*"')
 
 
 @case
 def a_command_that_ends_in_peace_without_a_greeting_is_no_mail_server(bench):
     friend = bench.friend("die before greeting")
     friend.send().says(75, friend.line("4.4.2 no greeting from the mail server: the forced command "
-                                       "ended; check that the forced command is sendmail -bs"))
+                                       "ended; check that the forced command is sendmail -bs; "
+                                       "then try: sshsmctl check friend"))
 
 
 @case
@@ -30,7 +32,8 @@ def a_command_that_ends_without_a_greeting_is_told_with_its_status(bench):
     for status in (1, 17, 255):
         friend = bench.friend(f"die before greeting\nexit {status}")
         friend.send().says(75, friend.line("4.3.0 the forced command ended without a greeting: exit "
-                                           f"status {status}; check command= in authorized_keys there"))
+                                           f"status {status}; check command= in authorized_keys there; "
+                                           "then try: sshsmctl check friend"))
 
 
 @case
@@ -39,7 +42,8 @@ def the_last_words_of_a_command_are_quoted(bench):
                           "die before greeting\nexit 75")
     friend.send().says(75, friend.line(
         "4.3.0 the forced command ended without a greeting: exit status 75; check command= in "
-        'authorized_keys there: "sendmail: fatal: not allowed to submit mail"'))
+        'authorized_keys there; '
+        'then try: sshsmctl check friend: "sendmail: fatal: not allowed to submit mail"'))
 
 
 @case
@@ -48,7 +52,8 @@ def a_command_that_dies_by_a_signal_is_told(bench):
     # A shell that did not exec the command says it in its own way.
     friend.send().matches(75, r"4\.3\.0 sshsm: friend \(127\.0\.0\.1\): the forced command ended without a "
                           r"greeting: (killed by signal SEGV|exit status 139); check command= in "
-                          r'authorized_keys there(: ".*Segmentation fault.*")?')
+                          r'authorized_keys there; '
+                          r'then try: sshsmctl check friend(: ".*Segmentation fault.*")?')
 
 
 @case
@@ -58,7 +63,8 @@ def text_before_the_greeting_is_quoted_and_explained(bench):
         shown = noise.replace("\\r", "").replace("\\n", "")
         friend.send().says(75, friend.line(
             "4.5.0 text where the greeting was expected; the forced command or smtp-address must "
-            f'lead to a mail server, and no shell start-up file may print before it: "{shown}"'))
+            'lead to a mail server, and no shell start-up file may print before it; '
+            f'then try: sshsmctl check friend: "{shown}"'))
         friend.received_nothing()
 
 
@@ -80,7 +86,8 @@ def a_greeting_that_refuses_is_75_whatever_its_class(bench):
 @case
 def a_server_that_refuses_ehlo_and_helo_is_75(bench):
     friend = bench.friend("reply EHLO 550 5.7.1 no\nreply HELO 550 5.7.1 never")
-    friend.send().says(75, friend.line("4.5.0 the mail server refused EHLO and HELO; check helo: "
+    friend.send().says(75, friend.line("4.5.0 the mail server refused EHLO and HELO; check helo; "
+                                       "then try: sshsmctl check friend: "
                                        '"550 5.7.1 never"'))
 
 

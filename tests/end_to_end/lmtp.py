@@ -161,20 +161,22 @@ def a_failure_is_the_greeting_and_quit_is_answered(bench):
            '4.3.2 the mail server takes no mail now; the mail waits in the queue: "554 5.3.2 no mail for you"')
     is_421(befriended(bench, 'print-before-greeting "Welcome home!\\r\\n"'),
            '4.5.0 text where the greeting was expected; the forced command or smtp-address must lead to a '
-           'mail server, and no shell start-up file may print before it: "Welcome home!"')
+           'mail server, and no shell start-up file may print before it; '
+           'then try: sshsmctl check friend: "Welcome home!"')
     is_421(befriended(bench, "die before greeting\nexit 3"),
            "4.3.0 the forced command ended without a greeting: exit status 3; check command= in "
-           "authorized_keys there")
+           "authorized_keys there; then try: sshsmctl check friend")
     friend = befriended(bench, "reply EHLO 501 5.5.4 what?\nreply HELO 501 5.5.4 what?")
-    is_421(friend, '4.5.0 the mail server refused EHLO and HELO; check helo: "501 5.5.4 what?"')
+    is_421(friend, '4.5.0 the mail server refused EHLO and HELO; check helo; '
+                   'then try: sshsmctl check friend: "501 5.5.4 what?"')
     friend = befriended(bench)
     friend.write_pins([])
     talk = friend.talk("--lmtp")
     talk.say("QUIT\r\n")
     talk.end().replies(75, friend.reply_line(
         "421", f"4.7.5 no host key is pinned: 127.0.0.1 port {friend.sshd.port} in "
-               f"{friend.path('known_hosts')}; add the host's key, as its owner read it out, to known_hosts "
-               "or as host-key"), CLOSING)
+               f"{friend.path('known_hosts')}; pin the host's key, "
+               "as its owner read it out: sshsmctl trust friend"), CLOSING)
 
 
 @case

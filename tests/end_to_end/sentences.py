@@ -19,7 +19,8 @@ QUICK = {"connect-timeout": "1", "greeting-timeout": "2", "timeout": "1"}
 WAITS = "; the mail waits in the queue"
 TYPE_UNPINNED = (
     "4.7.0 the host has no key of a pinned type: in the SSH handshake; pin a key of a type that the "
-    'host has: "kex error : no match for method server host key algo: server [ssh-ed25519], client '
+    'host has: sshsmctl trust friend: "kex error : no match for method server host key algo: server '
+    '[ssh-ed25519], client '
     '[ecdsa-sha2-nistp256]"')
 
 
@@ -102,11 +103,12 @@ def sentences_about_key_and_pins(bench):
     friend.write_pins([])
     friend.send().says(75, friend.line(
         f"4.7.5 no host key is pinned: 127.0.0.1 port {friend.sshd.port} in {friend.path('known_hosts')}; "
-        "add the host's key, as its owner read it out, to known_hosts or as host-key"))
+        "pin the host's key, as its owner read it out: sshsmctl trust friend"))
     os.remove(friend.path("known_hosts"))
     friend.send().says(75, friend.line(
         f"4.7.5 cannot read the known hosts: {friend.path('known_hosts')}: No such file or directory; "
-        "put the host's key, as its owner read it out, into a file that the mail user can read"))
+        "let the mail user read the file, or pin the host's key, "
+        "as its owner read it out: sshsmctl trust friend"))
 
 
 @case
@@ -144,7 +146,7 @@ def the_sentence_about_an_address_that_swallows_packets(bench):
         friend.write_pins([f"* {friend.sshd.host_keys['ed25519']}"])
         friend.send().says(75, friend.line(
             f"4.4.1 no connection in time: 127.0.0.1 port {port}; check that the host is up and no "
-            "firewall drops the packets"))
+            "firewall drops the packets; then try: sshsmctl check friend"))
 
 
 @case
@@ -155,7 +157,7 @@ def sentences_about_the_ssh_server(bench):
         friend.send().says(75, friend.line(
             "4.4.1 connected, but no SSH server answered: 127.0.0.1 port "
             f"{friend.settings['port']} {words}; check port, and MaxStartups and PerSourcePenalties of "
-            "the sshd there"))
+            "the sshd there; then try: sshsmctl check friend"))
     friend = bench.faulty_friend("stall-in-handshake", settings=QUICK)
     friend.send().says(75, friend.line("4.4.2 no answer in time: the SSH handshake" + WAITS))
     friend = bench.faulty_friend("stall-in-auth", settings=QUICK)
@@ -164,7 +166,8 @@ def sentences_about_the_ssh_server(bench):
     friend.send().says(75, friend.line("4.4.2 no answer in time: starting the command" + WAITS))
     friend = bench.faulty_friend("refuse-exec")
     friend.send().says(75, friend.line(
-        "4.4.5 the host refused to start the command; check MaxSessions and the forced command there: "
+        "4.4.5 the host refused to start the command; check MaxSessions and the forced command there; "
+        "then try: sshsmctl check friend: "
         '"Channel request exec failed"'))
 
 
@@ -177,7 +180,7 @@ def sentences_about_a_login_that_is_refused(bench):
         friend.send().says(75, friend.line(
             f"4.7.8 the host refused our key: user {bench.rig.login}, key ED25519 "
             f"{fingerprint(public_key_of(friend))}{detail}; add our public key to authorized_keys there, "
-            f"or check user{words}"))
+            f"or check user; then try: sshsmctl check friend{words}"))
 
 
 @case
@@ -193,7 +196,8 @@ def sentences_about_a_handshake_that_fails(bench):
                           settings={"ciphers": "aes256-ctr,aes128-ctr"})
     friend.write_pins([f"* {friend.sshd.host_keys['ed25519']}"])
     says(friend, "4.7.5 the SSH handshake failed: in the SSH handshake; compare ciphers, macs and "
-         'kex-algorithms with what the sshd there offers: "kex error : no match for method encryption '
+         'kex-algorithms with what the sshd there offers; '
+         'then try: sshsmctl check friend: "kex error : no match for method encryption '
          'client->server: server [aes256-gcm@openssh.com], client [aes256-ctr,aes128-ctr]"')
     friend = bench.friend(sshd=bench.sshd())
     friend.write_pins([f"* {new_key(friend.path('other'), 'ecdsa')}"])
@@ -234,7 +238,8 @@ def sentences_about_a_mail_server_that_goes_away(bench):
 @case
 def sentences_about_replies(bench):
     friend = bench.friend(r'raw MAIL "25x\r\n"')
-    friend.send().says(75, friend.line('4.5.0 not an SMTP reply; check the forced command or smtp-address there: "25x"'))
+    friend.send().says(75, friend.line('4.5.0 not an SMTP reply; check the forced command or smtp-address there; '
+                                       'then try: sshsmctl check friend: "25x"'))
     friend = bench.friend("reply MAIL 354 go on")
     friend.send().says(75, friend.line(
         '4.5.0 a reply out of place: to MAIL; check the mail server there: "354 go on"'))

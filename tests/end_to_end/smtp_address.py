@@ -204,7 +204,8 @@ def an_address_that_the_key_may_not_reach(bench):
         friend = friend_at(bench, name, permitted)
         friend.send().says(75, friend.line(
             f"4.7.1 the host does not let our key through to smtp-address: {name}; authorized_keys there must "
-            "say port-forwarding and permitopen= with exactly this address, and sshd_config must allow it: "
+            "say port-forwarding and permitopen= with exactly this address, and sshd_config must allow it; "
+            "then try: sshsmctl check friend: "
             '"open failed"'))
     expect(listener.count, 0, "connections")
 
@@ -227,11 +228,11 @@ def an_address_where_nobody_listens(bench):
     friend = friend_at(bench, listener.name)
     friend.send().says(75, friend.line(
         f"4.4.1 the host cannot connect to smtp-address: {listener.name}; check that a mail server listens "
-        'there: "Connection refused"'))
+        'there; then try: sshsmctl check friend: "Connection refused"'))
     talk = friend.talk("-bs")
     expect(talk.hear(), [friend.reply_line("421", (
         f"4.4.1 the host cannot connect to smtp-address: {listener.name}; check that a mail server listens "
-        'there: "Connection refused"'))], "the greeting")
+        'there; then try: sshsmctl check friend: "Connection refused"'))], "the greeting")
     talk.end().has_status(75)
 
 
@@ -240,7 +241,7 @@ def an_address_whose_name_the_host_does_not_know(bench):
     friend = friend_at(bench, "no-such-host.invalid:25")
     friend.send().matches(75, re.escape(friend.line(
         "4.4.1 the host cannot connect to smtp-address: no-such-host.invalid:25; check that a mail server "
-        'listens there: "')) + '.+"')
+        'listens there; then try: sshsmctl check friend: "')) + '.+"')
 
 
 @case
@@ -257,7 +258,8 @@ def a_mail_server_that_hangs_up_without_a_greeting(bench):
         result = friend.send()
         result.says(75, friend.line(
             f"4.4.2 smtp-address closed the connection without a greeting: {friend.settings['smtp-address']}; "
-            f"check that a mail server listens there and lets that host in{words}"))
+            "check that a mail server listens there and lets that host in; "
+            f"then try: sshsmctl check friend{words}"))
         expect(result.seconds < 5, True, f"ended at once, after {result.seconds:.1f} s")
 
 
@@ -266,7 +268,8 @@ def something_else_than_a_mail_server(bench):
     friend = friend_served(bench, lambda connection: connection.sendall(b"* OK IMAP4rev1 ready\r\n"))
     friend.send().says(75, friend.line(
         "4.5.0 text where the greeting was expected; the forced command or smtp-address must lead to a mail "
-        'server, and no shell start-up file may print before it: "* OK IMAP4rev1 ready"'))
+        'server, and no shell start-up file may print before it; '
+        'then try: sshsmctl check friend: "* OK IMAP4rev1 ready"'))
 
 
 @case
@@ -353,7 +356,7 @@ def a_mail_server_that_goes_away_behind_the_dot_may_have_delivered(bench):
 def a_host_that_hangs_up_or_is_gone_at_once(bench):
     for fault, words in (
             ("hang-up-at-open", "4.4.2 smtp-address closed the connection without a greeting: mx:25; check that "
-             "a mail server listens there and lets that host in"),
+             "a mail server listens there and lets that host in; then try: sshsmctl check friend"),
             ("stall-in-open", f"4.4.2 no answer in time: the host's connection to smtp-address{WAITS}")):
         friend = bench.faulty_friend(fault, settings={"smtp-address": "mx:25", **QUICK})
         friend.send().says(75, friend.line(words))

@@ -164,7 +164,8 @@ def a_port_where_nobody_listens_is_told(bench):
     friend.write_pins([f"* {friend.sshd.host_keys['ed25519']}"])
     friend.send().matches(75, r"4\.4\.1 sshsm: friend \(127\.0\.0\.1\): cannot connect: .*"
                           rf"127\.0\.0\.1.*{port}.*Connection refused.*; "
-                          "check that sshd runs there and the port is open")
+                          "check that sshd runs there and the port is open; "
+                          "then try: sshsmctl check friend")
 
 
 def flooding_friend(bench, **settings):

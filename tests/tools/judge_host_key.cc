@@ -64,7 +64,7 @@ int main(int count, char** words) {
   try {
     return judge({words + 1, words + count});
   } catch (const sshsm::base::Failure& failure) {
-    std::printf("refuse %s\n", sshsm::base::explain(failure, 500).c_str());
+    std::printf("refuse %s\n", sshsm::base::explain(failure, {}, 500).c_str());
     return EXIT_SUCCESS;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "judge_host_key: %s\n", error.what());

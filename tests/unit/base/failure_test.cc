@@ -8,17 +8,49 @@
 
 using namespace sshsm::base;
 
+namespace {
+
+std::string with_name(std::string_view remedy, std::string_view destination) {
+  std::string text(remedy);
+  const std::size_t place = text.find(destination_word);
+  return place == std::string::npos ? text
+                                    : text.replace(place, destination_word.size(), destination);
+}
+
+}  // namespace
+
 TEST_CASE("a failure is one line: code, destination, host, sentence, detail, remedy, peer text") {
   CHECK(describe(Failure(Cause::host_key_changed, "offered ED25519 SHA256:a, pinned RSA SHA256:b"),
                  "myfriend", "mx.friend.example") ==
         "4.7.0 sshsm: myfriend (mx.friend.example): host key changed: offered ED25519 SHA256:a, "
-        "pinned RSA SHA256:b; if the change is genuine, pin the new key");
+        "pinned RSA SHA256:b; if the change is genuine, pin the new key: sshsmctl trust myfriend");
   CHECK(describe(Failure(Cause::text_before_greeting, {}, "Welcome\r\n"), "myfriend", {}) ==
         "4.5.0 sshsm: myfriend: text where the greeting was expected; the forced command or "
-        "smtp-address must lead to a mail server, and no shell start-up file may print before it: "
+        "smtp-address must lead to a mail server, and no shell start-up file may print before it; "
+        "then try: sshsmctl check myfriend: "
         "\"Welcome\\x0d\\x0a\"");
   CHECK(describe(Failure(Cause::bad_arguments, "no destination is named"), {}, {}) ==
         "4.3.5 sshsm: cannot use these arguments: no destination is named; see sshsm --help");
+}
+
+TEST_CASE("the command in a remedy names the destination, if that may be pasted into a shell") {
+  const Failure unpinned(Cause::host_key_unpinned);
+  CHECK(explain(unpinned, "My.friend_2-x", max_sentence) ==
+        "no host key is pinned; pin the host's key, as its owner read it out: sshsmctl trust "
+        "My.friend_2-x");
+  const std::string longest(max_named_destination, 'n');
+  CHECK(explain(unpinned, longest, max_sentence).ends_with("trust " + longest));
+  for (const std::string& name : {std::string(), std::string("-r"), std::string("a;reboot"),
+                                  std::string("$(id)"), std::string("a b"), longest + "n"})
+    CHECK(explain(unpinned, name, max_sentence).ends_with(": sshsmctl trust DEST"));
+  CHECK(explain(Failure(Cause::login_refused, "DEST", "DEST"), "myfriend", max_sentence) ==
+        "the host refused our key: DEST; add our public key to authorized_keys there, or check "
+        "user; then try: sshsmctl check myfriend: \"DEST\"");
+}
+
+TEST_CASE("a remedy names the destination at most once") {
+  for (const CauseRow& row : all_causes())
+    CHECK(with_name(with_name(row.remedy, ""), "x") == with_name(row.remedy, ""));
 }
 
 TEST_CASE("no failure is longer than 500 octets, and its remedy survives a long detail") {
@@ -26,7 +58,7 @@ TEST_CASE("no failure is longer than 500 octets, and its remedy survives a long 
     const std::string line = describe(
         Failure(row.cause, std::string(1000, 'd'), std::string(1000, 'p')), "myfriend", "host");
     CHECK(line.size() <= max_sentence);
-    CHECK(line.find(row.remedy) != std::string::npos);
+    CHECK(line.find(with_name(row.remedy, "myfriend")) != std::string::npos);
     CHECK(line.ends_with("pp...\""));
   }
   CHECK(describe(Failure(Cause::key_missing, std::string(1000, 'd')), std::string(64, 'n'),

@@ -76,16 +76,18 @@ TEST_CASE(
 
 TEST_CASE("a message that no reply decided has one line for all its recipients") {
   Report report("myfriend", "mx");
-  MessageOutcome lost = outcome(Fate::deferred, "4.4.2", "the connection was lost", 3);
-  lost.cause = Cause::connection_lost;
+  MessageOutcome lost = outcome(Fate::deferred, "4.4.2", {}, 3);
+  lost.failure = Failure(Cause::no_greeting);
   report.add(lost);
-  CHECK(report.text() == "4.4.2 sshsm: myfriend (mx): the connection was lost\n");
+  CHECK(report.text() ==
+        "4.4.2 sshsm: myfriend (mx): no greeting from the mail server; check that the forced "
+        "command is sendmail -bs; then try: sshsmctl check myfriend\n");
 }
 
 TEST_CASE("lines that nobody will see are only counted, whatever made them") {
   Report report("myfriend", "mx");
-  MessageOutcome lost = outcome(Fate::deferred, "4.4.2", "the connection was lost", 1);
-  lost.cause = Cause::connection_lost;
+  MessageOutcome lost = outcome(Fate::deferred, "4.4.2", {}, 1);
+  lost.failure = Failure(Cause::connection_lost);
   for (int i = 0; i < 500; ++i) report.add(lost);
   for (int i = 0; i < 500; ++i) report.add(Failure(Cause::connection_lost));
   const std::string text = report.text();

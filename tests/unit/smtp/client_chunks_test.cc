@@ -16,7 +16,7 @@ Cause cause_of_abandoning(Conversation& conversation) {
   const auto outcomes = conversation.client.abandon(Failure(Cause::connection_lost));
   REQUIRE(outcomes.size() == 1);
   CHECK(outcomes[0].fate == Fate::deferred);
-  return outcomes[0].cause.value();
+  return outcomes[0].failure.value().cause();
 }
 
 }  // namespace

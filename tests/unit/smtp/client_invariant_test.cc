@@ -133,7 +133,7 @@ class Encounter {
       if (outcome.fate == Fate::accepted) CHECK(times == 1);
       if (outcome.fate == Fate::refused) CHECK(times == 0);
       if (outcome.fate == Fate::deferred && times > 0)
-        CHECK(outcome.cause == base::Cause::maybe_delivered);
+        CHECK(outcome.failure.value().cause() == base::Cause::maybe_delivered);
     }
     for (const StrictServer::Delivery& delivery : server_.deliveries()) check_whole(delivery);
   }

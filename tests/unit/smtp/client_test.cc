@@ -12,14 +12,16 @@ using Need = Client::Need;
 
 std::string reason_of(const std::vector<MessageOutcome>& outcomes) {
   if (outcomes.size() != 1) return std::to_string(outcomes.size()) + " outcomes";
-  return outcomes[0].recipients.at(0).reason;
+  const auto& failure = outcomes[0].failure;
+  return failure ? base::explain(*failure, {}, base::max_sentence)
+                 : outcomes[0].recipients.at(0).reason;
 }
 
 Cause cause_of_abandoning(Conversation& conversation) {
   const auto outcomes = conversation.client.abandon(Failure(Cause::connection_lost));
   REQUIRE(outcomes.size() == 1);
   CHECK(outcomes[0].fate == Fate::deferred);
-  return outcomes[0].cause.value();
+  return outcomes[0].failure.value().cause();
 }
 
 }  // namespace
@@ -107,7 +109,7 @@ TEST_CASE("abandoning gives also what was decided and not taken, in the order of
   const auto outcomes = talk.client.abandon(Failure(Cause::stopped));
   REQUIRE(outcomes.size() == 2);
   CHECK(outcomes[0].fate == Fate::accepted);
-  CHECK(outcomes[1].cause == Cause::stopped);
+  CHECK(outcomes[1].failure.value().cause() == Cause::stopped);
   CHECK(talk.client.abandon(Failure(Cause::stopped)).empty());
 }
 

@@ -127,7 +127,7 @@ void DialoguePlayer::check_outcome(const Step& step) {
   std::vector<std::string> lines;
   for (const RecipientOutcome& recipient : outcome->recipients) {
     CHECK(recipient.fate == outcome->fate);
-    lines.push_back(line_of(recipient));
+    lines.push_back(line_of(*outcome, recipient));
   }
   CHECK(joined(lines) == joined(step.lines));
 }

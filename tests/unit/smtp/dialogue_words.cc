@@ -37,15 +37,16 @@ std::string_view name_of(Wait wait) {
   return {};
 }
 
-std::string line_of(const RecipientOutcome& recipient) {
+std::string line_of(const MessageOutcome& outcome, const RecipientOutcome& recipient) {
+  const auto& failure = outcome.failure;
   return recipient.path + " " + recipient.code + (recipient.is_cause ? " cause " : " shares ") +
-         recipient.reason;
+         (failure ? base::explain(*failure, "friend", base::max_sentence) : recipient.reason);
 }
 
 std::string heading_of(const MessageOutcome& outcome) {
   std::string heading(name_of(outcome.fate));
   heading += " " + std::string(name_of(outcome.phase));
-  if (outcome.cause) heading += " " + std::string(base::row_of(*outcome.cause).name);
+  if (outcome.failure) heading += " " + std::string(base::row_of(outcome.failure->cause()).name);
   return heading;
 }
 

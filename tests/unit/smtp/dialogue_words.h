@@ -14,7 +14,7 @@ namespace sshsm::smtp {
 [[nodiscard]] std::string_view name_of(Wait wait);
 
 /// `<bob@b.example> 5.1.1 cause 550 5.1.1 no such user`
-[[nodiscard]] std::string line_of(const RecipientOutcome& recipient);
+[[nodiscard]] std::string line_of(const MessageOutcome& outcome, const RecipientOutcome& recipient);
 
 /// `refused envelope`, with the cause's name behind it where a failure decided.
 [[nodiscard]] std::string heading_of(const MessageOutcome& outcome);

@@ -27,7 +27,7 @@ TEST_CASE("a failure's code is always of class 4") {
   MessageOutcome outcome;
   outcome.recipients.resize(1);
   settle_by_failure(outcome, Phase::dot, base::Failure(base::Cause::maybe_delivered));
-  CHECK(outcome.cause == base::Cause::maybe_delivered);
+  CHECK(outcome.failure.value().cause() == base::Cause::maybe_delivered);
   CHECK(outcome.recipients[0].code == "4.4.2");
 }
 

@@ -224,7 +224,8 @@ void RelayPlayer::check_outcome(const Step& step) {
   REQUIRE(outcome.has_value());
   CHECK(heading_of(*outcome) == joined_by_blanks(step.words));
   std::vector<std::string> lines;
-  for (const RecipientOutcome& recipient : outcome->recipients) lines.push_back(line_of(recipient));
+  for (const RecipientOutcome& recipient : outcome->recipients)
+    lines.push_back(line_of(*outcome, recipient));
   CHECK(joined(lines) == octets_of(step, "\r\n"));
 }
 

@@ -277,7 +277,7 @@ TEST_CASE("from the first octet of the dot to its answer a message is in doubt")
     CHECK(talk.relay.to_server().empty());
     CHECK(talk.relay.wait() == Wait::nothing);
     CHECK_FALSE(talk.relay.is_in_doubt());
-    CHECK(talk.relay.take_outcome()->cause ==
+    CHECK(talk.relay.take_outcome()->failure.value().cause() ==
           (is_in_doubt ? Cause::maybe_delivered : Cause::connection_lost));
   }
 }

@@ -53,7 +53,7 @@ TEST_CASE("one host that fails is told as if there were no list") {
   CHECK(describe(hosts.sum(), "friend", hosts.last_dialled()) ==
         "4.4.1 sshsm: friend (mx.example): connected, but no SSH server answered: "
         "192.0.2.1 port 22 is silent; check port, and MaxStartups and PerSourcePenalties of the "
-        "sshd there: \"words\"");
+        "sshd there; then try: sshsmctl check friend: \"words\"");
 }
 
 TEST_CASE("the last host that was dialled gives cause and remedy, the others follow in order") {
@@ -67,7 +67,7 @@ TEST_CASE("the last host that was dialled gives cause and remedy, the others fol
         "4.4.1 sshsm: friend (c.example): cannot connect: 192.0.2.3 port 22: Connection refused "
         "(other hosts: a.example: the host name does not exist: Name or service not known; "
         "b.example: not tried: no host key is pinned; d.example: not tried: no time was left); "
-        "check that sshd runs there and the port is open");
+        "check that sshd runs there and the port is open; then try: sshsmctl check friend");
 }
 
 TEST_CASE("a host all of whose pins are revoked is told with them") {
@@ -98,7 +98,8 @@ TEST_CASE("where details do not fit, hosts of one sentence are named together") 
         "4.4.1 sshsm: friend (last.example): cannot connect: 192.0.2.9 port 22: Connection refused "
         "(other hosts: mx1.friend.example, mx2.friend.example, mx3.friend.example, "
         "mx4.friend.example, mx5.friend.example: cannot connect; bare.example: not tried: no host "
-        "key is pinned); check that sshd runs there and the port is open");
+        "key is pinned); check that sshd runs there and the port is open; then try: sshsmctl check "
+        "friend");
 }
 
 TEST_CASE("the longest list there can be stays one line of 500 octets that ends with the remedy") {
@@ -106,7 +107,8 @@ TEST_CASE("the longest list there can be stays one line of 500 octets that ends 
   const std::string line = describe(hosts.sum(), "friend", hosts.last_dialled());
   CHECK(line.size() <= max_sentence);
   CHECK(line.find("mx1.friend.example, mx2.friend.example") != std::string::npos);
-  CHECK(line.find("...); check that sshd runs there and the port is open") != std::string::npos);
+  CHECK(line.find("...); check that sshd runs there and the port is open; then try: sshsmctl check "
+                  "friend") != std::string::npos);
 }
 
 TEST_CASE("a host with many addresses and many words leaves room for the others") {
