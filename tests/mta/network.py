@@ -1,8 +1,8 @@
-"""Two hosts with real mail servers and sshds, and the wire between them.
+"""Hosts with real mail servers and sshds, and the bridge between them.
 
 Host   a copy of a root of tests/roots with a network of its own: `mx.here.example` sends,
        `mx.friend.example` receives
-join   lays the wire: a pair of virtual network cards, one in each host's network, and nothing else
+Bridge joins their networks, and nothing else
 """
 
 import os
@@ -12,6 +12,7 @@ import subprocess
 
 from mail_root import SSHD, SSHD_OPTIONS, MailRoot
 from registry import Skip, expect
+from servers import LIFETIME
 
 # RFC 5737's addresses and RFC 2606's names: nothing real could be meant.
 ADDRESSES = {"here.example": "192.0.2.1", "friend.example": "192.0.2.2"}
@@ -47,9 +48,6 @@ class Host(MailRoot):
             capture_output=True, text=True, timeout=30, check=False)
         if done.returncode != 0:
             raise Skip(f"no network of two hosts can be made here: {done.stderr.strip()}")
-
-    def first_process(self):
-        return self._first
 
     def put(self, source, inside, mode=0o755):
         """Copies a file of this machine into the root."""
@@ -100,10 +98,31 @@ class Host(MailRoot):
         return found
 
 
-def join(one, other):
-    """From now on the two reach each other, and nobody else."""
-    one.network("ip", "link", "add", "eth0", "type", "veth", "peer", "name", "eth0", "netns",
-                other.first_process())
-    for host in (one, other):
+class Bridge:
+    """A network of its own with nothing but a bridge, into which hosts are plugged."""
+
+    def __init__(self):
+        self._ports = 0
+        program = "ip link add bridge type bridge && ip link set bridge up && echo up && exec sleep " + str(LIFETIME)
+        self._process = subprocess.Popen(["unshare", "--net", "sh", "-c", program], text=True,
+                                         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                         stderr=subprocess.STDOUT)
+        said = self._process.stdout.readline().strip()
+        if said != "up":
+            self.stop()
+            raise Skip(f"no bridge can be made here: {said}")
+
+    def plug(self, host):
+        """From now on the host reaches those that are plugged in, and nobody else."""
+        self._ports += 1
+        port, here = f"port{self._ports}", str(self._process.pid)
+        host.network("ip", "link", "add", "eth0", "type", "veth", "peer", "name", port, "netns", here)
+        subprocess.run(["nsenter", "--target", here, "--net", "--", "ip", "link", "set", port, "master",
+                        "bridge", "up"], check=True, timeout=30)
         host.network("ip", "address", "add", host.address + "/24", "dev", "eth0")
         host.network("ip", "link", "set", "eth0", "up")
+
+    def stop(self):
+        self._process.kill()
+        self._process.wait()
+        self._process.stdout.close()

@@ -7,7 +7,7 @@ gets the bounces; bob, carol and dave are there.
 import os
 
 from mail_root import USER
-from network import Host, join
+from network import Bridge, Host
 from registry import Skip, expect
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -32,7 +32,10 @@ class Pair:
         self.letters = []
         self.here = self._host(sender.root, "here.example", ["alice"])
         self.friend = self._host(receiver.root, "friend.example", ["bob", "carol", "dave"])
-        join(self.here, self.friend)
+        bridge = Bridge()
+        self.bench.at_end(bridge.stop)
+        for host in (self.here, self.friend):
+            bridge.plug(host)
         self._install_sshsm()
         self.force(SENDMAIL)
         sender.install_sender(self.here)
