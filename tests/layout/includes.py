@@ -37,7 +37,7 @@ ROOMS = {
                "sequence around them"),
     "keeper": ("base smtp config trust privilege ssh mailer", [],
                "the warm connection: pool, listeners, lifetime, status"),
-    "admin": ("base smtp config trust privilege ssh mailer", [],
+    "admin": ("base smtp config trust privilege ssh mailer", ["boost/"],
               "enrol, check, trust"),
 }
 # main: arguments in, exit status out. It may include every room, but no library.
