@@ -23,6 +23,10 @@ struct Setup {
 [[nodiscard]] config::Destination load_destination(const Arguments& arguments,
                                                    const privilege::Caller& caller);
 
+/// Our private key with its certificate, read and checked. Throws the key causes and
+/// certificate_invalid.
+[[nodiscard]] ssh::ClientKey load_key(const config::Destination& destination);
+
 /// Reads pins and key. A destination without a pinned host is refused here, before anything is
 /// dialled. Throws `Failure` host_key_unpinned, host_key_revoked, known_hosts_unreadable and the
 /// key causes.
