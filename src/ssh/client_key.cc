@@ -3,11 +3,9 @@
 #include "base/failure.h"
 #include "base/text.h"
 #include "ssh/public_key.h"
-#include "trust/host_key.h"
 
 #include <string.h>
 
-#include <optional>
 #include <utility>
 #include <vector>
 
@@ -43,6 +41,10 @@ ClientKey::ClientKey(const std::string& path, std::string text, const std::strin
   if (result != SSH_OK) throw Failure(Cause::key_invalid, path);
   name_ = public_name_of(key);
   if (!certificate_path.empty()) add_certificate(certificate_path, certificate);
+}
+
+std::optional<trust::HostKey> ClientKey::public_key() const {
+  return public_half_of(key_.get());
 }
 
 void ClientKey::add_certificate(const std::string& path, const std::string& text) {

@@ -1,7 +1,9 @@
 #pragma once
 
 #include "ssh/handles.h"
+#include "trust/host_key.h"
 
+#include <optional>
 #include <string>
 
 namespace sshsm::ssh {
@@ -18,6 +20,8 @@ class ClientKey {
   [[nodiscard]] ssh_key handle() const noexcept { return key_.get(); }
   /// `ED25519 SHA256:…` of the public half, to be compared with the far side's authorized_keys.
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
+  /// The public half; nothing for types that no `authorized_keys` line of ours is written for.
+  [[nodiscard]] std::optional<trust::HostKey> public_key() const;
 
  private:
   void add_certificate(const std::string& path, const std::string& text);

@@ -115,16 +115,21 @@ void Session::shake_hands(base::Deadline deadline, base::Waiter& waiter) {
   fcntl(descriptor_, F_SETFL, O_NONBLOCK);
 }
 
-std::string Session::check_host_key(const trust::Pins& pins) {
+trust::HostKey Session::host_key() {
   ssh_key key = nullptr;
   if (ssh_get_server_publickey(handle_.get(), &key) != SSH_OK)
     throw Failure(Cause::handshake_failed, "no host key");
   const KeyHandle owned_key(key);
   const std::optional<trust::HostKey> offered = public_half_of(key);
   if (!offered) throw Failure(Cause::handshake_failed, "no usable host key");
-  const std::string name = trust::name_of(*offered);
+  return *offered;
+}
+
+std::string Session::check_host_key(const trust::Pins& pins) {
+  const trust::HostKey offered = host_key();
+  const std::string name = trust::name_of(offered);
   const std::string comparison = base::concat({"offered ", name, ", pinned ", pins.summary()});
-  switch (pins.judge(*offered)) {
+  switch (pins.judge(offered)) {
     case trust::Pins::Verdict::pinned:
       return name;
     case trust::Pins::Verdict::revoked:

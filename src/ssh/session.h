@@ -7,6 +7,7 @@
 #include "config/destination.h"
 #include "ssh/client_key.h"
 #include "ssh/handles.h"
+#include "trust/host_key.h"
 #include "trust/pins.h"
 
 #include <cstdint>
@@ -34,6 +35,10 @@ class Session {
   /// Exchanges keys. Proves nothing about who the peer is: `check_host_key` does. Throws `Failure`
   /// handshake_failed, host_key_type_unpinned, connection_lost, answer_timed_out.
   void shake_hands(base::Deadline deadline, base::Waiter& waiter);
+
+  /// The key of the handshake, which the peer has shown to be his. Throws `Failure`
+  /// handshake_failed.
+  [[nodiscard]] trust::HostKey host_key();
 
   /// Throws `Failure` host_key_revoked, host_key_changed or host_key_type_unpinned unless the
   /// key of the handshake is pinned; returns its name. Must precede `log_in`.

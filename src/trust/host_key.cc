@@ -11,7 +11,6 @@
 #include <bit>
 #include <cstdint>
 #include <span>
-#include <vector>
 
 namespace sshsm::trust {
 namespace {
@@ -169,6 +168,12 @@ std::string name_of(const HostKey& key) {
   const KeyType* const row = find_type(key.type);
   return concat({row == nullptr ? base::printable(key.type, 64) : std::string(row->short_name), " ",
                  fingerprint(key.blob)});
+}
+
+std::vector<std::string> all_host_key_types() {
+  std::vector<std::string> types;
+  for (const KeyType& row : key_types) types.emplace_back(row.type);
+  return types;
 }
 
 bool is_host_key_type(std::string_view type) noexcept {

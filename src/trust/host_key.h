@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace sshsm::trust {
 
@@ -24,6 +25,9 @@ inline constexpr std::size_t max_rsa_bits = 16384;
 [[nodiscard]] std::string fingerprint(std::string_view blob);
 /// `ED25519 SHA256:…`, as people read keys to one another.
 [[nodiscard]] std::string name_of(const HostKey& key);
+
+/// The types that can be pinned, best first.
+[[nodiscard]] std::vector<std::string> all_host_key_types();
 
 /// True for the types that can be pinned: ssh-ed25519, the three of ecdsa-sha2 and ssh-rsa.
 [[nodiscard]] bool is_host_key_type(std::string_view type) noexcept;
