@@ -6,6 +6,7 @@
 #include "build_settings.h"
 
 #include <algorithm>
+#include <array>
 #include <boost/program_options.hpp>
 #include <string_view>
 #include <vector>
@@ -17,38 +18,30 @@ namespace po = boost::program_options;
 using base::Cause;
 using base::Failure;
 
-/// One row of what the parser and the help share.
-struct Option {
-  const char* name;      ///< for the parser: `long` or `,short`; null where a row has told it
-  const char* value;     ///< what the help calls its value, or null for a switch
-  const char* spelling;  ///< for the help
-  const char* help;
-};
-
-constexpr Option options[] = {
+constexpr auto options = std::to_array<OptionRow>({
     {",b", "s|S", "-bs", "speak SMTP on standard input and output, as sendmail -bs does"},
-    {nullptr, nullptr, "-bS", "read batch SMTP on standard input"},
-    {",v", nullptr, "-v", "show the conversation and the log lines on standard error"},
+    {"", "", "-bS", "read batch SMTP on standard input"},
+    {",v", "", "-v", "show the conversation and the log lines on standard error"},
     {"config-dir", "DIR", "--config-dir DIR", "look for DEST.conf, the key and the pins there"},
     {"rest", "FILE", "--rest FILE",
      "read batch SMTP, and leave in FILE, a new one, what was not accepted"},
-    {"lmtp", nullptr, "--lmtp",
-     "speak LMTP on standard input and output, one answer per recipient"},
-    {"help", nullptr, "--help", "print this, as the only argument"},
-    {"version", nullptr, "--version", "print the version, as the only argument"},
-};
+    {"lmtp", "", "--lmtp", "speak LMTP on standard input and output, one answer per recipient"},
+    {"help", "", "--help", "print this, as the only argument"},
+    {"version", "", "--version", "print the version, as the only argument"},
+});
 
 po::options_description described_options() {
   po::options_description description;
   auto add = description.add_options();
-  for (const Option& option : options) {
-    if (option.name == nullptr) continue;
-    if (option.value == nullptr)
-      add(option.name, po::bool_switch(), option.help);
+  for (const OptionRow& option : options) {
+    const std::string name(option.name);
+    if (name.empty()) continue;
+    if (option.value.empty())
+      add(name.c_str(), po::bool_switch());
     else
-      add(option.name, po::value<std::string>(), option.help);
+      add(name.c_str(), po::value<std::string>());
   }
-  add("destination", po::value<std::string>(), "");
+  add("destination", po::value<std::string>());
   return description;
 }
 
@@ -122,6 +115,10 @@ Arguments checked(const po::variables_map& values) {
 
 }  // namespace
 
+std::span<const OptionRow> all_options() noexcept {
+  return options;
+}
+
 Arguments parse_arguments(std::span<char* const> words) {
   Arguments alone;
   alone.is_help = words.size() == 1 && is_word(words[0], "--help");
@@ -150,8 +147,8 @@ std::string help_text() {
       "Usage: sshsm [-v] [--config-dir DIR] [-bs | -bS [--rest FILE] | --lmtp] [--] DEST\n\n"
       "Carries mail over SSH to the host that DEST.conf names. Without a mode: a batch if the\n"
       "input comes before the greeting, else a conversation.\n\n";
-  for (const Option& option : options) {
-    std::string spelling = option.spelling;
+  for (const OptionRow& option : options) {
+    std::string spelling(option.spelling);
     spelling.resize(std::max<std::size_t>(spelling.size(), 18), ' ');
     text += base::concat({"  ", spelling, "  ", option.help, "\n"});
   }

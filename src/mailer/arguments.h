@@ -2,6 +2,7 @@
 
 #include <span>
 #include <string>
+#include <string_view>
 
 namespace sshsm::mailer {
 
@@ -22,6 +23,17 @@ struct Arguments {
   std::string rest_file;    ///< empty: none; else the mode is batch
   std::string destination;  ///< not checked yet
 };
+
+/// One row of the table that parser, help, completion and manual share.
+struct OptionRow {
+  std::string_view name;      ///< for the parser: `long` or `,short`; empty where a row has told it
+  std::string_view value;     ///< what the help calls its value, or empty for a switch
+  std::string_view spelling;  ///< as it is written, with its value: `--rest FILE`
+  std::string_view help;
+};
+
+/// All options, in the order of the manual.
+[[nodiscard]] std::span<const OptionRow> all_options() noexcept;
 
 /// `words` is argv without the program's name. Long names are not guessed from their beginnings: in
 /// a set-id program `--conf` must not become `--config-dir`. Throws `Failure` bad_arguments.
