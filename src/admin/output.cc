@@ -34,4 +34,14 @@ void complain(std::string_view sentence) noexcept {
     write_all(STDERR_FILENO, piece);
 }
 
+std::string sentence_of(const base::Failure& failure, std::string_view destination) {
+  std::string sentence = explain(failure, destination, base::max_sentence);
+  const std::string advice = base::concat({"; then try: sshsmctl check ", destination});
+  for (const std::string_view part :
+       {std::string_view("; the mail waits in the queue"), std::string_view(advice)})
+    if (const std::size_t place = sentence.find(part); place != std::string::npos)
+      sentence.erase(place, part.size());
+  return sentence;
+}
+
 }  // namespace sshsm::admin

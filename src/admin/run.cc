@@ -54,7 +54,7 @@ int run(std::span<char* const> words) noexcept {
   } catch (const Refusal& refusal) {
     complain(refusal.sentence());
   } catch (const base::Failure& failure) {
-    complain(explain(failure, arguments.destination, base::max_sentence));
+    complain(sentence_of(failure, arguments.destination));
   } catch (const std::bad_alloc&) {
     complain("no memory is left on this machine");
   } catch (const std::exception& error) {

@@ -56,6 +56,9 @@ class Pins {
   /// `offered.type` is the type of the key, not of its signature: `ssh-rsa` and never
   /// `rsa-sha2-512`.
   [[nodiscard]] Verdict judge(const HostKey& offered) const;
+  /// The pinned keys that are not revoked, and the revoked ones, pinned or not.
+  [[nodiscard]] const std::vector<HostKey>& keys() const noexcept { return pinned_; }
+  [[nodiscard]] const std::vector<HostKey>& revoked_keys() const noexcept { return revoked_; }
   /// `ED25519 SHA256:…, RSA SHA256:…`
   [[nodiscard]] std::string summary() const;
   /// The pins that a @revoked line took away, as in `summary`.
