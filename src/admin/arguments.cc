@@ -1,6 +1,8 @@
 #include "admin/arguments.h"
 
+#include "admin/enrolment.h"
 #include "admin/refusal.h"
+#include "admin/trust_change.h"
 #include "base/text.h"
 #include "build_settings.h"
 
@@ -17,10 +19,11 @@ using base::concat;
 
 constexpr auto verbs = std::to_array<VerbRow>({
     {Verb::enrol, "enrol", "DEST", "make DEST.conf and the key, and print the line for the friend",
-     nullptr},
+     enrol},
     {Verb::check, "check", "DEST", "go through everything that mail to DEST needs, step by step",
      nullptr},
-    {Verb::trust, "trust", "DEST", "show and change which host keys of DEST are pinned", nullptr},
+    {Verb::trust, "trust", "DEST", "show and change which host keys of DEST are pinned",
+     change_trust},
     {Verb::config, "config", "DEST", "show what is set for DEST, and where", nullptr},
     {Verb::list, "list", "", "show every destination with its host and the age of its key",
      nullptr},

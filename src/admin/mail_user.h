@@ -8,8 +8,9 @@
 
 namespace sshsm::admin {
 
-/// The most that a child may tell its parent: who has met a hostile host may be a hostile child.
-inline constexpr std::size_t max_record = 64UL * 1024;
+/// The most that a child may tell its parent: who has met a hostile host may be a hostile child. A
+/// configuration file, 64 KiB at most, is one record.
+inline constexpr std::size_t max_record = 96UL * 1024;
 inline constexpr std::size_t max_records = 4096;
 
 /// Takes one record.
