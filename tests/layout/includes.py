@@ -41,7 +41,7 @@ ROOMS = {
               "enrol, check, trust"),
 }
 # main: arguments in, exit status out. It may include every room, but no library.
-PROGRAMS = ("sshsm.cc", "sshsmd.cc", "sshsmctl.cc")
+PROGRAMS = ("sshsm.cc", "sshsmd.cc", "sshsmctl.cc", "completion.cc")
 GENERATED = "build_settings.h"
 BANNED = ("iostream", "regex", "filesystem")
 LIBRARIES = ("boost/", "openssl/", "seccomp.h", "libssh/")
