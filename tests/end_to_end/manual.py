@@ -1,0 +1,141 @@
+"""What the manual, SECURITY.md and the READMEs say of themselves: pages that lint, examples that run, recipes and tests
+that exist. Their tables are held to the code by tests/unit/manual."""
+
+import os
+import re
+import shutil
+import subprocess
+
+from friend import LETTER, batch
+from registry import Skip, case, expect
+from rig import SOURCE
+
+PAGES = ("sshsm.8", "sshsmctl.8", "sshsm.conf.5", "sshsm-mta.7")
+ESCAPES = (("\\-", "-"), ("\\(aq", "'"), ("\\(ga", "`"), ("\\(ha", "^"), ("\\(ti", "~"), ("\\&", ""),
+           ("\\e", "\\"))
+
+
+def read(*names):
+    with open(os.path.join(SOURCE, *names), encoding="utf-8") as file:
+        return file.read()
+
+
+def displays(page, section):
+    """The literal displays of a section, as a reader would copy them."""
+    text = read("man", page)
+    text = re.search(rf"^\.Sh {section}\n(.*?)(?=^\.Sh |\Z)", text, re.M | re.S).group(1)
+    result = []
+    for display in re.findall(r"^\.Bd -literal.*?\n(.*?)^\.Ed", text, re.M | re.S):
+        for escape, character in ESCAPES:
+            display = display.replace(escape, character)
+        result.append(display)
+    return result
+
+
+@case
+def the_pages_have_nothing_that_mandoc_complains_of(_bench):
+    if shutil.which("mandoc") is None:
+        raise Skip("mandoc is missing")
+    for page in PAGES:
+        lint = subprocess.run(["mandoc", "-Tlint", os.path.join(SOURCE, "man", page)], text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
+        # What is not installed yet cannot be found.
+        complaints = [line for line in lint.stdout.splitlines() if "referenced manual not found" not in line]
+        expect(complaints, [], page)
+
+
+class Shell:
+    """Runs lines of the manual in a directory of its own, with our programs and a friend's files."""
+
+    def __init__(self, bench, friend):
+        self.directory = os.path.join(bench.directory, "home")
+        programs = os.path.join(bench.directory, "programs")
+        os.makedirs(self.directory)
+        os.makedirs(programs)
+        os.chown(self.directory, bench.rig.mail_user.pw_uid, bench.rig.mail_user.pw_gid)
+        with open(os.path.join(programs, "sshsm"), "w", encoding="utf-8") as file:
+            file.write(f'#!/bin/sh\nexec {bench.rig.sshsm} --config-dir {friend.directory} "$@"\n')
+        os.chmod(os.path.join(programs, "sshsm"), 0o755)
+        self.environment = {"PATH": programs + ":/usr/bin:/bin"}
+
+    def run(self, line):
+        return subprocess.run(["sh", "-c", line], cwd=self.directory, env=self.environment, timeout=40,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              check=False)
+
+    def runs(self, line, status):
+        result = self.run(line)
+        expect(result.returncode, status, f"{line}\n{result.stderr.decode()}")
+        return result
+
+
+@case
+def the_examples_of_sshsm_run_as_they_stand(bench):
+    a_batch, keeping, conversation = [text.splitlines() for text in displays("sshsm.8", "EXAMPLES")]
+    friend = bench.friend(name="myfriend")
+    shell = Shell(bench, friend)
+    shell.runs(a_batch[0], 0)
+    shown = shell.runs(a_batch[1], 0).stderr.decode()
+    expect("status=sent" in shown, True, f"what -v shows: {shown}")
+    expect(friend.messages(), [b"Subject: hello\r\n\r\nHello.\r\n"], "messages")
+    friend.write("script", "reply dot 452 4.3.1 later\n")
+    shell.runs(keeping[0], 75)
+    friend.write("script", "")
+    shell.runs(keeping[1], 0)
+    expect(len(friend.messages()), 2, "messages")
+    replies = shell.runs(conversation[0], 0).stdout.decode().splitlines()
+    expect([replies[0][:4], replies[-1][:4]], ["220 ", "221 "], f"greeting and goodbye in {replies}")
+    expect(sum(map(len, (a_batch, keeping, conversation))), 5, "examples that were run")
+
+
+@case
+def the_recipes_of_the_manual_are_those_of_contrib(_bench):
+    files = []
+    for directory, _, names in os.walk(os.path.join(SOURCE, "contrib")):
+        for name in names:
+            text = read(os.path.relpath(os.path.join(directory, name), SOURCE))
+            files.append({line.strip() for line in text.splitlines()})
+    recipes = displays("sshsm-mta.7", "DESCRIPTION")
+    expect(len(recipes) >= 10, True, f"{len(recipes)} recipes")
+    for recipe in recipes:
+        lines = {line.strip() for line in recipe.splitlines()}
+        expect(any(lines <= file for file in files), True, f"in one file of contrib:\n{recipe}")
+
+
+def names_of_tests(path):
+    text = read("tests", path)
+    if path.endswith(".py"):
+        return {name.replace("_", " ") for name in re.findall(r"^def (\w+)\(", text, re.M)}
+    literals = re.findall(r'TEST_CASE\(((?:\s*"(?:[^"\\]|\\.)*")+)\)', text)
+    return {"".join(re.findall(r'"((?:[^"\\]|\\.)*)"', literal)) for literal in literals}
+
+
+@case
+def each_test_that_security_names_exists(_bench):
+    text = read("SECURITY.md")
+    named = re.findall(r"`([a-z_/0-9]+\.(?:py|cc|txt))(?:: ([^`]+))?`", text)
+    expect(len(named) >= 30, True, f"{len(named)} tests named")
+    for path, name in named:
+        expect(os.path.exists(os.path.join(SOURCE, "tests", path)), True, path)
+        if name:
+            expect(name in names_of_tests(path), True, f"{path}: {name}")
+
+
+@case
+def each_row_about_a_hole_has_a_test_or_a_reason(_bench):
+    rows = re.findall(r"^\| (CVE-.*?) \| (.*?) \| (.*) \|$", read("SECURITY.md"), re.M)
+    holes = re.findall(r"CVE-\d{4}-\d{4,5}", " ".join(row[0] for row in rows))
+    expect(len(holes), len(set(holes)), "holes, each once")
+    expect(len(holes) >= 30, True, f"{len(holes)} holes")
+    for hole, what, here in rows:
+        expect(len(what) > 20 and len(here) > 20, True, f"{hole}: what it was, and what is here")
+
+
+@case
+def each_link_leads_somewhere(_bench):
+    for page in ("README.md", "SECURITY.md", "contrib/README.md", "contrib/sendmail/README.md",
+                 "contrib/exim/README.md", "contrib/postfix/README.md", "tests/README.md"):
+        for link in re.findall(r"\]\(([^)#]+)\)", read(page)):
+            if "://" not in link:
+                target = os.path.join(SOURCE, os.path.dirname(page), link)
+                expect(os.path.exists(target), True, f"{link} in {page}")
