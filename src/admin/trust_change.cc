@@ -99,13 +99,14 @@ class TrustChange {
     survey_ = survey(place_, destination(), Reach::hosts);
     if (arguments_.does_add) confirmed_ = keys_to_come(confirmation.evidence());
     if (confirmed_.empty()) confirmed_ = keys_of(confirmation.confirm(survey_));
+    const Keys before = pins_;
     if (arguments_.does_replace) pins_.clear();
     for (const trust::HostKey& key : confirmed_) {
-      const bool is_new = !contains(pins_, key);
+      const bool is_new = !contains(before, key);
       add(pins_, key);
       say_ += concat({is_new ? "pinned: " : "was pinned already: ", trust::name_of(key), "\n"});
     }
-    if (arguments_.does_replace) note_other_pins();
+    if (arguments_.does_replace) note_other_pins(before);
   }
 
   /// What the file gives for the hosts, whether they show it already or not. Their owner may bring
@@ -132,11 +133,10 @@ class TrustChange {
   }
 
   /// Those of known_hosts are another hand's; they are told of and left.
-  void note_other_pins() {
+  void note_other_pins(const Keys& before) {
     Keys others;
-    const Keys set = set_keys(destination());
     for (const KeyFact& fact : survey_.keys)
-      if (fact.is_pinned && !contains(pins_, fact.key) && !contains(set, fact.key))
+      if (fact.is_pinned && !contains(pins_, fact.key) && !contains(before, fact.key))
         add(others, fact.key);
     for (const trust::HostKey& key : others)
       say_ += concat({"still pinned by known_hosts: ", trust::name_of(key),

@@ -81,12 +81,13 @@ class Result:
         expect(self.stderr, "", "standard error")
         expect(self.stdout.decode(), "".join(line + "\r\n" for line in lines), "standard output")
 
-    def replies(self, status, *lines):
-        """The status and every line on standard output, literally; nothing on standard error."""
+    def prints(self, status, *lines):
+        """The same of a program that speaks to a person. Milliseconds are `N ms` there."""
         self.has_status(status)
         self._rig.compared |= self.causes
         expect(self.stderr, "", "standard error")
-        expect(self.stdout.decode(), "".join(line + "\r\n" for line in lines), "standard output")
+        shown = re.sub(r"\(\d+ ms\)$", "(N ms)", self.stdout.decode(), flags=re.M)
+        expect(shown, "".join(line + "\n" for line in lines), "standard output")
 
     def matches(self, status, pattern):
         """The same with one regular expression, where a line has parts that change."""
@@ -152,9 +153,10 @@ class Rig:
     def __init__(self, build):
         self.build = os.path.abspath(build)
         self.sshsm = os.path.join(self.build, "src", "sshsm")
+        self.sshsmctl = os.path.join(self.build, "src", "sshsmctl")
         self.sink = os.path.join(self.build, "tests", "tools", "mail_sink")
         self.fault_server = os.path.join(self.build, "tests", "tools", "fault_server")
-        for program in (self.sshsm, self.sink, self.fault_server):
+        for program in (self.sshsm, self.sshsmctl, self.sink, self.fault_server):
             if not os.access(program, os.X_OK):
                 raise RuntimeError(f"{program} is not built")
         self.is_root = os.geteuid() == 0
@@ -263,11 +265,11 @@ class Bench:
         return friend
 
     def start(self, *arguments, environment=None, prefix=(), stdin=subprocess.PIPE,
-              stdout=subprocess.PIPE, stderr=subprocess.PIPE):
+              stdout=subprocess.PIPE, stderr=subprocess.PIPE, program=None):
         began = time.monotonic()
         logged = self.rig.syslog.count()
         process = subprocess.Popen(
-            [*prefix, *self.rig.wrapper, self.rig.sshsm, *arguments], stdin=stdin,
+            [*prefix, *self.rig.wrapper, program or self.rig.sshsm, *arguments], stdin=stdin,
             stdout=stdout, stderr=stderr, start_new_session=True,
             env={**self.rig.environment, **(environment or {})}, cwd="/")
         running = Running(process, self.rig, began, logged)

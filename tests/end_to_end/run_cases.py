@@ -21,7 +21,8 @@ SUBJECTS = ["delivery", "refusals", "lines", "ssh_faults", "trust", "configurati
             "exit_statuses", "sentences", "sandbox", "log", "exim", "load", "pauses",
             "callers", "last_replies", "hosts", "rest", "smuggling", "sendmail", "interactive",
             "automatic", "lmtp", "sendmail_sessions", "smuggling_sessions", "smtp_address",
-            "smtp_address_key", "completion", "manual", "installation"]
+            "smtp_address_key", "completion", "manual", "installation", "enrol", "enrol_dialogue",
+            "enrol_refusals", "trust_change"]
 
 
 def stop(_number, _frame):

@@ -23,8 +23,9 @@ def run_quietly(*command):
 
 
 def new_key(path, kind="ed25519", passphrase=""):
-    """An OpenSSH key pair; gives the public key as `TYPE BASE64`."""
-    bits = {"rsa": ["-b", "3072"], "ecdsa": ["-b", "256"]}.get(kind, [])
+    """An OpenSSH key pair, `ecdsa_384` with that size; gives the public key as `TYPE BASE64`."""
+    kind, _, size = kind.partition("_")
+    bits = {"rsa": ["-b", "3072"], "ecdsa": ["-b", size or "256"]}.get(kind, [])
     run_quietly("ssh-keygen", "-q", "-t", kind, *bits, "-N", passphrase, "-C", "", "-f", path)
     with open(path + ".pub", encoding="ascii") as file:
         return " ".join(file.read().split()[:2])

@@ -54,6 +54,19 @@ class Talk:
             pass
         return self.heard
 
+    def wait_for_count(self, text, count):
+        """The same, once the text is in it so many times."""
+        limit = time.monotonic() + ANSWER_LIMIT
+        while self.heard.count(text) < count and self._read_piece(limit):
+            pass
+        return self.heard
+
+    def drain(self):
+        """What is there to be heard already."""
+        while select.select([self.output], [], [], 0)[0] and self._read_piece(time.monotonic() + 1):
+            pass
+        return self.heard
+
     def say(self, text):
         data = text if isinstance(text, bytes) else text.encode()
         while data:
