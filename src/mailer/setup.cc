@@ -5,6 +5,7 @@
 #include "mailer/configuration.h"
 #include "mailer/host_pins.h"
 #include "privilege/trusted_file.h"
+#include "ssh/session.h"
 
 #include <utility>
 
@@ -34,6 +35,7 @@ ssh::ClientKey load_key(const config::Destination& destination) {
 }
 
 Setup load_setup(config::Destination destination) {
+  ssh::require_known_algorithms(destination);
   if (destination.helo.empty()) destination.helo = own_host_name();
   std::vector<trust::Pins> pins =
       pins_of_hosts(destination, read_known_hosts(destination, destination.host_keys.empty()));

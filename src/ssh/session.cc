@@ -53,7 +53,27 @@ Cause cause_of_failed_handshake(std::string_view libssh_error) {
   return Cause::handshake_failed;
 }
 
+void set_option(ssh_session session, ssh_options_e option, const void* value, const char* what) {
+  if (ssh_options_set(session, option, value) != SSH_OK)
+    throw Failure(Cause::configuration_invalid, what, ssh_get_error(session));
+}
+
+void set_algorithms(ssh_session session, const config::Destination& destination) {
+  set_option(session, SSH_OPTIONS_CIPHERS_C_S, destination.ciphers.c_str(), "ciphers");
+  set_option(session, SSH_OPTIONS_CIPHERS_S_C, destination.ciphers.c_str(), "ciphers");
+  set_option(session, SSH_OPTIONS_HMAC_C_S, destination.macs.c_str(), "macs");
+  set_option(session, SSH_OPTIONS_HMAC_S_C, destination.macs.c_str(), "macs");
+  set_option(session, SSH_OPTIONS_KEY_EXCHANGE, destination.kex_algorithms.c_str(),
+             "kex-algorithms");
+}
+
 }  // namespace
+
+void require_known_algorithms(const config::Destination& destination) {
+  const SessionHandle session(ssh_new());
+  if (!session) throw Failure(Cause::resources_exhausted, "no memory for an SSH session");
+  set_algorithms(session.get(), destination);
+}
 
 Session::Session(base::Descriptor connection, const config::Destination& destination,
                  const std::vector<std::string>& key_types)
@@ -61,8 +81,10 @@ Session::Session(base::Descriptor connection, const config::Destination& destina
   if (!handle_) throw Failure(Cause::resources_exhausted, "no memory for an SSH session");
   tune(descriptor_);
   set_private_options(destination);
-  set_algorithms(destination, key_types);
-  set_option(SSH_OPTIONS_FD, &descriptor_, "descriptor");
+  set_option(handle_.get(), SSH_OPTIONS_HOSTKEYS, signature_algorithms(key_types).c_str(),
+             "host key types");
+  set_algorithms(handle_.get(), destination);
+  set_option(handle_.get(), SSH_OPTIONS_FD, &descriptor_, "descriptor");
   // libssh owns the socket from here on, and closes it.
   [[maybe_unused]] const int owned_by_libssh = connection.release();
   ssh_set_blocking(handle_.get(), 0);
@@ -73,33 +95,19 @@ Session::Session(base::Descriptor connection, const config::Destination& destina
   ssh_set_counters(handle_.get(), nullptr, &counter_);
 }
 
-void Session::set_option(ssh_options_e option, const void* value, const char* what) {
-  if (ssh_options_set(handle_.get(), option, value) != SSH_OK)
-    throw Failure(Cause::configuration_invalid, what, ssh_get_error(handle_.get()));
-}
-
 void Session::set_private_options(const config::Destination& destination) {
+  ssh_session handle = handle_.get();
   // First of all, or libssh reads ~/.ssh/config and runs what ProxyCommand says there.
   const bool process_config = false;
   const int strict = 1;
-  set_option(SSH_OPTIONS_PROCESS_CONFIG, &process_config, "process-config");
-  set_option(SSH_OPTIONS_SSH_DIR, "/nonexistent", "ssh-dir");
+  set_option(handle, SSH_OPTIONS_PROCESS_CONFIG, &process_config, "process-config");
+  set_option(handle, SSH_OPTIONS_SSH_DIR, "/nonexistent", "ssh-dir");
   // Never used to connect or to look up a key; libssh refuses some names that DNS has.
-  set_option(SSH_OPTIONS_HOST, "destination", "host");
-  set_option(SSH_OPTIONS_USER, destination.user.c_str(), "user");
-  set_option(SSH_OPTIONS_KNOWNHOSTS, "/dev/null", "known-hosts");
-  set_option(SSH_OPTIONS_GLOBAL_KNOWNHOSTS, "/dev/null", "known-hosts");
-  set_option(SSH_OPTIONS_STRICTHOSTKEYCHECK, &strict, "strict");
-}
-
-void Session::set_algorithms(const config::Destination& destination,
-                             const std::vector<std::string>& key_types) {
-  set_option(SSH_OPTIONS_HOSTKEYS, signature_algorithms(key_types).c_str(), "host key types");
-  set_option(SSH_OPTIONS_CIPHERS_C_S, destination.ciphers.c_str(), "ciphers");
-  set_option(SSH_OPTIONS_CIPHERS_S_C, destination.ciphers.c_str(), "ciphers");
-  set_option(SSH_OPTIONS_HMAC_C_S, destination.macs.c_str(), "macs");
-  set_option(SSH_OPTIONS_HMAC_S_C, destination.macs.c_str(), "macs");
-  set_option(SSH_OPTIONS_KEY_EXCHANGE, destination.kex_algorithms.c_str(), "kex-algorithms");
+  set_option(handle, SSH_OPTIONS_HOST, "destination", "host");
+  set_option(handle, SSH_OPTIONS_USER, destination.user.c_str(), "user");
+  set_option(handle, SSH_OPTIONS_KNOWNHOSTS, "/dev/null", "known-hosts");
+  set_option(handle, SSH_OPTIONS_GLOBAL_KNOWNHOSTS, "/dev/null", "known-hosts");
+  set_option(handle, SSH_OPTIONS_STRICTHOSTKEYCHECK, &strict, "strict");
 }
 
 void Session::shake_hands(base::Deadline deadline, base::Waiter& waiter) {

@@ -17,6 +17,10 @@
 
 namespace sshsm::ssh {
 
+/// Throws `Failure` configuration_invalid for ciphers, macs or kex-algorithms of which libssh knows
+/// none: told before anything is dialled.
+void require_known_algorithms(const config::Destination& destination);
+
 /// One SSH connection over libssh, with nothing of libssh's own environment: no configuration file,
 /// no known_hosts, no agent, no home directory. Every call is non-blocking inside; libssh's
 /// blocking ones hang where the peer stops reading.
@@ -74,10 +78,7 @@ class Session {
   [[nodiscard]] std::uint64_t packets_received() const noexcept { return counter_.in_packets; }
 
  private:
-  void set_option(ssh_options_e option, const void* value, const char* what);
   void set_private_options(const config::Destination& destination);
-  void set_algorithms(const config::Destination& destination,
-                      const std::vector<std::string>& key_types);
 
   int descriptor_;
   ssh_counter_struct counter_{};

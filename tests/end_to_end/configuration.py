@@ -240,6 +240,16 @@ def ciphers_can_be_chosen_and_gcm_only_by_choice(bench):
 
 
 @case
+def ciphers_of_which_none_is_known_are_told_before_anything_is_dialled(bench):
+    for key, what in (("ciphers", "encryption client->server"), ("macs", "mac algo client->server"),
+                      ("kex-algorithms", "kex algos")):
+        friend = bench.friend(settings={key: "none,of-these", "port": "1"})
+        friend.send().says(75, friend.line(
+            f"4.3.5 configuration error: {key}; correct the line: "
+            f"\"Setting method: no allowed algorithm for method '{what}' (none,of-these)\""))
+
+
+@case
 def a_relative_config_dir_is_read(bench):
     friend = bench.friend()
     bench.run("--config-dir", os.path.relpath(friend.directory, "/"), "-bS", "--", "friend",
