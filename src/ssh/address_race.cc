@@ -228,6 +228,14 @@ class Race {
 
 }  // namespace
 
+std::vector<std::string> look_up_addresses(const RaceCourse& course) {
+  const AddressList list = look_up(course);
+  std::vector<std::string> names;
+  for (Runner& runner : line_up(list.get(), course.left_out))
+    names.push_back(std::move(runner.name));
+  return names;
+}
+
 RaceWinner run_address_race(const RaceCourse& course, Deadline deadline) {
   const AddressList list = look_up(course);
   return Race(course, line_up(list.get(), course.left_out), deadline).run();

@@ -27,6 +27,10 @@ struct RaceWinner {
       0;  ///< addresses of the host that may take one, too: not left out, not failed
 };
 
+/// The numeric addresses of the host, in the order in which they would be tried. Blocks like
+/// `run_address_race`. Throws `Failure` name_unknown or name_lookup_failed.
+[[nodiscard]] std::vector<std::string> look_up_addresses(const RaceCourse& course);
+
 /// Resolves the name and connects to all its addresses, one more every 250 ms or as soon as one
 /// fails (RFC 8305), until one answers. Blocks; runs in the dialler alone. Throws `Failure`
 /// name_unknown, name_lookup_failed, connection_failed or connection_timed_out.

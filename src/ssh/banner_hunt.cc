@@ -60,6 +60,7 @@ class BannerHunt {
       std::optional<RaceWinner> winner = dial();
       if (!winner) break;
       progress_.address = winner->address;
+      progress_.connected_at = base::Clock::now();
       means_.trace.note(base::concat({"connected to ", winner->address, " port ", port_text()}));
       // A silent address must leave time for the others.
       const Deadline share = share_of(deadline_, winner->others);

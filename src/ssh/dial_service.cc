@@ -9,6 +9,9 @@
 
 #include <algorithm>
 #include <cstring>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace sshsm::ssh {
 namespace {
@@ -41,6 +44,17 @@ DialAnswer answer_to(const RaceWinner& winner) {
   return answer;
 }
 
+DialAnswer answer_to(const std::vector<std::string>& addresses) {
+  DialAnswer answer;
+  answer.is_found = true;
+  std::string list;
+  for (const std::string& address : addresses)
+    if (list.size() + address.size() + 1 < answer.detail.bytes.size())
+      list += (list.empty() ? "" : " ") + address;
+  answer.detail.assign(list);
+  return answer;
+}
+
 DialAnswer answer_to(const base::Failure& failure) {
   DialAnswer answer;
   answer.cause = failure.cause();
@@ -66,16 +80,25 @@ void send_answer(int socket, DialAnswer answer, int connection) {
   if (sendmsg(socket, &message, MSG_NOSIGNAL) < 0) _exit(0);
 }
 
+DialAnswer serve(const RaceCourse& course, const DialRequest& request,
+                 base::Descriptor& connection) {
+  try {
+    if (request.is_look_up) return answer_to(look_up_addresses(course));
+    RaceWinner winner =
+        run_address_race(course, base::Deadline::after(base::Milliseconds(request.milliseconds)));
+    connection = std::move(winner.connection);
+    return answer_to(winner);
+  } catch (const base::Failure& failure) {
+    return answer_to(failure);
+  }
+}
+
 void serve_one(const config::Destination& destination, const std::string& host, int socket,
                const DialRequest& request) {
-  try {
-    const RaceWinner winner =
-        run_address_race(course_of(destination, host, request),
-                         base::Deadline::after(base::Milliseconds(request.milliseconds)));
-    send_answer(socket, answer_to(winner), winner.connection.get());
-  } catch (const base::Failure& failure) {
-    send_answer(socket, answer_to(failure), -1);
-  }
+  base::Descriptor connection;
+  DialAnswer answer = serve(course_of(destination, host, request), request, connection);
+  answer.is_to_look_up = request.is_look_up;
+  send_answer(socket, answer, connection.get());
 }
 
 }  // namespace

@@ -29,14 +29,18 @@ struct WireText {
 };
 
 struct DialRequest {
+  bool is_look_up = false;  ///< for the addresses alone
   std::uint32_t milliseconds = 0;
   std::uint32_t left_out_count = 0;
   std::array<WireText<80>, 16> left_out{};
 };
 
-/// Carries the connected descriptor as ancillary data where `is_connected`.
+/// Carries the connected descriptor as ancillary data where `is_connected`. Where `is_found` the
+/// detail is the addresses, parted by blanks, as many as find room.
 struct DialAnswer {
   bool is_connected = false;
+  bool is_found = false;
+  bool is_to_look_up = false;  ///< what kind of request it answers
   base::Cause cause = base::Cause::internal_error;
   std::uint32_t others = 0;
   WireText<80> address;

@@ -86,21 +86,40 @@ void Dialler::start_child(const config::Destination& destination, const std::str
 
 RaceWinner Dialler::dial(std::size_t host_index, const std::vector<std::string>& left_out,
                          base::Deadline deadline, base::Waiter& waiter) {
-  const DialRequest request = request_for(left_out, deadline);
-  const int socket = sockets_.at(host_index).get();
-  if (send(socket, &request, sizeof request, MSG_NOSIGNAL) < 0)
-    throw Failure(Cause::internal_error, "the dialler ended");
-  // The child keeps the deadline itself but for a resolver that hangs, which nothing can interrupt.
-  if (waiter.wait(socket, POLLIN, base::Deadline(deadline.time() + grace)) == 0)
-    throw Failure(Cause::name_lookup_failed,
-                  base::concat({hosts_.at(host_index), ": the resolver does not answer"}));
   RaceWinner winner;
-  const DialAnswer answer = receive_answer(socket, winner.connection);
+  const DialAnswer answer =
+      ask(host_index, request_for(left_out, deadline), deadline, waiter, winner.connection);
   if (!answer.is_connected || !winner.connection)
     throw Failure(answer.cause, std::string(answer.detail.view()));
   winner.address = answer.address.view();
   winner.others = answer.others;
   return winner;
+}
+
+std::vector<std::string> Dialler::look_up(std::size_t host_index, base::Deadline deadline,
+                                          base::Waiter& waiter) {
+  DialRequest request = request_for({}, deadline);
+  request.is_look_up = true;
+  base::Descriptor none;
+  const DialAnswer answer = ask(host_index, request, deadline, waiter, none);
+  if (!answer.is_found) throw Failure(answer.cause, std::string(answer.detail.view()));
+  return base::words_of(answer.detail.view());
+}
+
+DialAnswer Dialler::ask(std::size_t host_index, const DialRequest& request, base::Deadline deadline,
+                        base::Waiter& waiter, base::Descriptor& connection) {
+  const int socket = sockets_.at(host_index).get();
+  if (send(socket, &request, sizeof request, MSG_NOSIGNAL) < 0)
+    throw Failure(Cause::internal_error, "the dialler ended");
+  for (;;) {
+    // The child keeps the deadline itself but for a resolver that hangs: nothing interrupts that.
+    if (waiter.wait(socket, POLLIN, base::Deadline(deadline.time() + grace)) == 0)
+      throw Failure(Cause::name_lookup_failed,
+                    base::concat({hosts_.at(host_index), ": the resolver does not answer"}));
+    const DialAnswer answer = receive_answer(socket, connection);
+    // The other kind is a late one, to a look-up that was given up.
+    if (answer.is_to_look_up == request.is_look_up) return answer;
+  }
 }
 
 }  // namespace sshsm::ssh

@@ -5,6 +5,7 @@
 #include "base/waiter.h"
 #include "config/destination.h"
 #include "ssh/address_race.h"
+#include "ssh/dial_service.h"
 
 #include <cstddef>
 #include <string>
@@ -35,7 +36,15 @@ class Dialler {
   [[nodiscard]] RaceWinner dial(std::size_t host_index, const std::vector<std::string>& left_out,
                                 base::Deadline deadline, base::Waiter& waiter);
 
+  /// The numeric addresses of the host with this index, in the order in which they would be tried
+  /// (not all of a long list). Throws `Failure` name_unknown and name_lookup_failed, and
+  /// internal_error where the child died.
+  [[nodiscard]] std::vector<std::string> look_up(std::size_t host_index, base::Deadline deadline,
+                                                 base::Waiter& waiter);
+
  private:
+  DialAnswer ask(std::size_t host_index, const DialRequest& request, base::Deadline deadline,
+                 base::Waiter& waiter, base::Descriptor& connection);
   void start_child(const config::Destination& destination, const std::string& host);
 
   std::vector<std::string> hosts_;

@@ -184,3 +184,31 @@ TEST_CASE("the dialler ends when its parent closes the socket") {
   int status = 0;
   CHECK(waitpid(-1, &status, 0) > 0);
 }
+
+TEST_CASE("the dialler looks a name up without connecting, and dials behind that") {
+  const Listener listener;
+  Dialler dialler(to("127.0.0.1", listener.port));
+  PlainWaiter waiter;
+  const auto soon = [] { return Deadline::after(Milliseconds(5000)); };
+  CHECK(dialler.look_up(0, soon(), waiter) == std::vector<std::string>{"127.0.0.1"});
+  pollfd watched{listener.socket.get(), POLLIN, 0};
+  CHECK(poll(&watched, 1, 100) == 0);
+  CHECK(dial(dialler).address == "127.0.0.1");
+}
+
+TEST_CASE("a name that cannot be looked up gives the failure that dialling it gives") {
+  Destination destination = to("127.0.0.1", 25);
+  destination.address_family = sshsm::config::AddressFamily::inet6;
+  Dialler dialler(destination);
+  PlainWaiter waiter;
+  std::string detail;
+  try {
+    const auto found = dialler.look_up(0, Deadline::after(Milliseconds(5000)), waiter);
+    detail = "found " + found.front();
+  } catch (const Failure& failure) {
+    CHECK(failure.cause() == Cause::name_lookup_failed);
+    detail = failure.detail();
+  }
+  CHECK(detail == "127.0.0.1: Address family for hostname not supported");
+  CHECK(complaint(dialler, Cause::name_lookup_failed) == detail);
+}
