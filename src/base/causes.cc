@@ -65,6 +65,13 @@ constexpr auto causes = std::to_array<CauseRow>({
      "add our public key to authorized_keys there, or check user; then try: sshsmctl check DEST"},
     {Cause::channel_refused, "channel-refused", "4.4.5", "the host refused to start the command",
      "check MaxSessions and the forced command there; then try: sshsmctl check DEST"},
+    {Cause::command_not_forced, "command-not-forced", "4.7.0", "our key may run any command there",
+     "begin its line in authorized_keys there with restrict,command=\"/usr/sbin/sendmail -bs\" "
+     "(smtp-address: command=\"/bin/false\")"},
+    {Cause::forwarding_open, "forwarding-open", "4.7.0",
+     "our key may use that host for other connections",
+     "begin its line in authorized_keys there with restrict (smtp-address: and permitopen= with "
+     "that address alone, permitlisten=\"localhost:1\")"},
     {Cause::smtp_address_refused, "smtp-address-refused", "4.7.1",
      "the host does not let our key through to smtp-address",
      "authorized_keys there must say port-forwarding and permitopen= with exactly this address, "

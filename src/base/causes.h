@@ -33,6 +33,8 @@ enum class Cause {
   host_key_type_unpinned,
   login_refused,
   channel_refused,
+  command_not_forced,
+  forwarding_open,
   smtp_address_refused,
   smtp_address_unreachable,
   smtp_address_silent,

@@ -20,14 +20,6 @@ bool is_plain_name(std::string_view name) {
          });
 }
 
-std::string remedy_for(const CauseRow& row, std::string_view destination) {
-  std::string remedy(row.remedy);
-  const std::size_t place = remedy.find(destination_word);
-  if (place != std::string::npos && is_plain_name(destination))
-    remedy.replace(place, destination_word.size(), destination);
-  return remedy;
-}
-
 }  // namespace
 
 Failure::Failure(Cause cause, std::string detail, std::string peer_text)
@@ -35,6 +27,14 @@ Failure::Failure(Cause cause, std::string detail, std::string peer_text)
 
 const char* Failure::what() const noexcept {
   return row_of(cause_).sentence.data();
+}
+
+std::string remedy_for(const CauseRow& row, std::string_view destination) {
+  std::string remedy(row.remedy);
+  const std::size_t place = remedy.find(destination_word);
+  if (place != std::string::npos && is_plain_name(destination))
+    remedy.replace(place, destination_word.size(), destination);
+  return remedy;
 }
 
 std::string explain(const Failure& failure, std::string_view destination, std::size_t limit) {

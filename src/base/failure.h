@@ -35,11 +35,14 @@ inline constexpr std::size_t max_peer_text = 200;
 /// The most of a destination's name that is ever shown; a valid one is no longer.
 inline constexpr std::size_t max_named_destination = 64;
 
+/// What the reader can do: the remedy of the row, with `destination` in a command that it names, so
+/// that it can be pasted; where that is unknown or no plain name (a stranger may have chosen it,
+/// and a shell would read it), `DEST` is left in its place.
+[[nodiscard]] std::string remedy_for(const CauseRow& row, std::string_view destination);
+
 /// `cannot connect: 192.0.2.1 port 22: Connection refused; check …: "peer text"`: the sentence, the
 /// detail, the remedy and last the peer's words, printable, at most `limit` octets. The detail is
-/// cut first, since the remedy behind it is what helps. A command in the remedy names
-/// `destination`, so that it can be pasted; where that is unknown or no plain name (a stranger may
-/// have chosen it, and a shell would read it), `DEST` is left in its place.
+/// cut first, since the remedy behind it, that of `remedy_for`, is what helps.
 [[nodiscard]] std::string explain(const Failure& failure, std::string_view destination,
                                   std::size_t limit);
 
