@@ -6,7 +6,8 @@ packages_file=contrib/packages.sh
 
 # What it takes to build sshsm and its tests, and to run them.
 build_packages='g++ meson ninja-build pkg-config libssh-dev libssl-dev libseccomp-dev
-  libboost-program-options-dev doctest-dev python3 openssh-server openssh-client mandoc'
+  libboost-program-options-dev nlohmann-json3-dev doctest-dev python3 openssh-server
+  openssh-client mandoc'
 
 # Those of its arguments that are not installed.
 missing_packages() {

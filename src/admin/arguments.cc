@@ -1,5 +1,6 @@
 #include "admin/arguments.h"
 
+#include "admin/check.h"
 #include "admin/enrolment.h"
 #include "admin/refusal.h"
 #include "admin/trust_change.h"
@@ -21,7 +22,7 @@ constexpr auto verbs = std::to_array<VerbRow>({
     {Verb::enrol, "enrol", "DEST", "make DEST.conf and the key, and print the line for the friend",
      enrol},
     {Verb::check, "check", "DEST", "go through everything that mail to DEST needs, step by step",
-     nullptr},
+     check},
     {Verb::trust, "trust", "DEST", "show and change which host keys of DEST are pinned",
      change_trust},
     {Verb::config, "config", "DEST", "show what is set for DEST, and where", nullptr},

@@ -49,6 +49,10 @@ def is_locked(user):
 class Sshd:
     """A real sshd on a free port of the loopback, with its own keys and configuration."""
 
+    # What to put before the program.
+    prefix = []
+    program = None
+
     def __init__(self, directory, options=(), key_types=("ed25519", "rsa", "ecdsa")):
         os.makedirs(directory)
         self.directory = directory
@@ -59,7 +63,7 @@ class Sshd:
         self.host_keys = {kind: new_key(os.path.join(directory, "host_" + kind), kind)
                           for kind in key_types}
         self._options = list(options)
-        self.program = shutil.which("sshd", path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
+        self.program = self.program or shutil.which("sshd", path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
         if not self.program:
             raise RuntimeError("there is no sshd")
         if os.geteuid() == 0:
@@ -90,7 +94,7 @@ class Sshd:
             with open(path, "w", encoding="ascii") as file:
                 file.write(self._configuration().replace("MaxStartups default\n", ""))
             self._process = subprocess.Popen(
-                ["timeout", str(LIFETIME), self.program, "-D", "-f", path, "-E", self.log],
+                ["timeout", str(LIFETIME), *self.prefix, self.program, "-D", "-f", path, "-E", self.log],
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             if self._answers():
                 return

@@ -37,14 +37,14 @@ ROOMS = {
                "sequence around them"),
     "keeper": ("base smtp config trust privilege ssh mailer", [],
                "the warm connection: pool, listeners, lifetime, status"),
-    "admin": ("base smtp config trust privilege ssh mailer", ["boost/"],
+    "admin": ("base smtp config trust privilege ssh mailer", ["boost/", "nlohmann/"],
               "enrol, check, trust"),
 }
 # main: arguments in, exit status out. It may include every room, but no library.
 PROGRAMS = ("sshsm.cc", "sshsmd.cc", "sshsmctl.cc", "completion.cc")
 GENERATED = "build_settings.h"
 BANNED = ("iostream", "regex", "filesystem")
-LIBRARIES = ("boost/", "openssl/", "seccomp.h", "libssh/")
+LIBRARIES = ("boost/", "nlohmann/", "openssl/", "seccomp.h", "libssh/")
 # What a machine that is pure data has no use for.
 PURE = {"smtp": ("unistd.h", "poll.h", "chrono", "time.h", "sys/"), "trust": ("unistd.h", "poll.h")}
 MAX_FILE = 350

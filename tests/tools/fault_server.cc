@@ -42,6 +42,8 @@ struct Options {
   std::vector<char*> sink;
 
   [[nodiscard]] bool is(std::string_view name) const { return fault == name; }
+  /// The connection stays when its command has ended, for what is asked for behind it.
+  [[nodiscard]] bool is_in_forwarding() const { return fault.ends_with("-in-forwarding"); }
 };
 
 struct Connection {
@@ -130,7 +132,9 @@ ssh_channel on_open(ssh_session session, void* userdata) {
 int on_message(ssh_session session, ssh_message message, void* userdata) {
   auto* connection = static_cast<Connection*>(userdata);
   if (ssh_message_type(message) != SSH_REQUEST_CHANNEL_OPEN) return 1;
+  if (ssh_message_subtype(message) == SSH_CHANNEL_SESSION) return 1;
   close_or_stall(connection->options, "in-open");
+  close_or_stall(connection->options, "in-forwarding");
   if (!connection->options.is("hang-up-at-open")) return 1;
   const ssh_channel channel = ssh_message_channel_request_open_reply_accept(message);
   if (channel == nullptr) die("cannot open a channel");
@@ -225,7 +229,8 @@ void serve_command(Connection& connection) {
   }
   ssh_channel_send_eof(channel);
   ssh_channel_close(channel);
-  ssh_disconnect(connection.session);
+  connection.has_command = false;
+  if (!connection.options.is_in_forwarding()) ssh_disconnect(connection.session);
 }
 
 void serve(const Options& options, ssh_bind bind, int socket) {
@@ -245,11 +250,13 @@ void serve(const Options& options, ssh_bind bind, int socket) {
     ssh_options_set(connection.session, SSH_OPTIONS_REKEY_DATA, &rekey_octets);
   if (ssh_handle_key_exchange(connection.session) != SSH_OK) _exit(0);
   const ssh_event event = ssh_event_new();
-  ssh_event_add_session(event, connection.session);
-  while (!connection.has_command)
-    if (ssh_event_dopoll(event, 1000) == SSH_ERROR) _exit(0);
-  ssh_event_remove_session(event, connection.session);
-  serve_command(connection);
+  do {
+    ssh_event_add_session(event, connection.session);
+    while (!connection.has_command)
+      if (ssh_event_dopoll(event, 1000) == SSH_ERROR) _exit(0);
+    ssh_event_remove_session(event, connection.session);
+    serve_command(connection);
+  } while (options.is_in_forwarding());
 }
 
 // --- the listener ---

@@ -30,6 +30,8 @@ inline constexpr auto faults = std::to_array<Fault>({
     {"close-in-exec", "closes at the request to run a command"},
     {"stall-in-exec", "does not answer the request to run a command"},
     {"refuse-exec", "refuses to run a command"},
+    {"close-in-forwarding", "closes at a request to forward, behind one command"},
+    {"stall-in-forwarding", "does not answer a request to forward, behind one command"},
     {"no-exit-status", "closes the channel without a word or a status"},
     {"exit-signal", "says that the command died by SIGSEGV"},
     {"early-eof", "ends its side of the channel behind the greeting"},
