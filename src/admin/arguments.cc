@@ -2,7 +2,9 @@
 
 #include "admin/check.h"
 #include "admin/enrolment.h"
+#include "admin/listing.h"
 #include "admin/refusal.h"
+#include "admin/settings.h"
 #include "admin/trust_change.h"
 #include "base/text.h"
 #include "build_settings.h"
@@ -25,9 +27,8 @@ constexpr auto verbs = std::to_array<VerbRow>({
      check},
     {Verb::trust, "trust", "DEST", "show and change which host keys of DEST are pinned",
      change_trust},
-    {Verb::config, "config", "DEST", "show what is set for DEST, and where", nullptr},
-    {Verb::list, "list", "", "show every destination with its host and the age of its key",
-     nullptr},
+    {Verb::config, "config", "DEST", "show what is set for DEST, and where", show_settings},
+    {Verb::list, "list", "", "show every destination with its host and the age of its key", list},
 });
 
 constexpr std::array enrol_alone{Verb::enrol};
