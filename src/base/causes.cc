@@ -11,8 +11,6 @@ constexpr auto causes = std::to_array<CauseRow>({
      "see sshsm --help"},
     {Cause::bad_destination, "bad-destination", "4.3.5", "not a destination name",
      "use letters, digits, dots, underscores and hyphens, 64 at most"},
-    {Cause::not_supported, "not-supported", "4.3.5", "not supported by this version",
-     "remove the setting or install a newer sshsm"},
     {Cause::identity_refused, "identity-refused", "4.3.5", "cannot become the mail user",
      "set run-as in sshsm.conf or let the mail server start sshsm as the mail user"},
     {Cause::configuration_missing, "configuration-missing", "4.3.5",
@@ -51,6 +49,8 @@ constexpr auto causes = std::to_array<CauseRow>({
     {Cause::no_banner, "no-banner", "4.4.1", "connected, but no SSH server answered",
      "check port, and MaxStartups and PerSourcePenalties of the sshd there; then try: "
      "sshsmctl check DEST"},
+    {Cause::proxy_failed, "proxy-failed", "4.4.1", "proxy-command led to no SSH server",
+     "run it as the mail user to see why; then try: sshsmctl check DEST"},
     {Cause::handshake_failed, "handshake-failed", "4.7.5", "the SSH handshake failed",
      "compare ciphers, macs and kex-algorithms with what the sshd there offers; then try: "
      "sshsmctl check DEST"},

@@ -10,7 +10,6 @@ namespace sshsm::base {
 enum class Cause {
   bad_arguments,
   bad_destination,
-  not_supported,
   identity_refused,
   configuration_missing,
   configuration_invalid,
@@ -27,6 +26,7 @@ enum class Cause {
   connection_failed,
   connection_timed_out,
   no_banner,
+  proxy_failed,
   handshake_failed,
   host_key_changed,
   host_key_revoked,

@@ -24,22 +24,12 @@ bool is_destination_character(char c) {
   return is_letter_or_digit(c) || c == '.' || c == '_' || c == '-';
 }
 
-[[noreturn]] void refuse_later(const std::string& place, std::string_view what) {
-  throw base::Failure(base::Cause::not_supported, concat({place, ": ", what}));
-}
-
 // A set-id copy must not run what its caller chose, whatever else the version can do.
 void check_caller(const Settings& settings, bool is_foreign_caller) {
   constexpr std::string_view key = "proxy-command";
   if (is_foreign_caller && !settings.of(key).empty())
     refuse(settings.of(key).front().place,
            concat({key, " is only for root and the mail user themselves"}));
-}
-
-void check_support(const Settings& settings) {
-  for (const Key& key : all_keys())
-    if (key.support == Support::later && !settings.of(key.name).empty())
-      refuse_later(settings.of(key.name).front().place, key.name);
 }
 
 // The one runs a mail server, the other connects to one. Which of them was meant is not ours to
@@ -71,7 +61,6 @@ Destination read_destination(std::string_view name, std::string_view directory,
                              bool is_foreign_caller) {
   const Settings settings(own, defaults);
   check_caller(settings, is_foreign_caller);
-  check_support(settings);
   check_required(settings, own);
   check_ways(settings);
   Destination destination;

@@ -16,6 +16,9 @@ enum class AddressFamily { any, inet, inet6 };
 /// 4 min 30 s to the greeting.
 inline constexpr std::size_t max_hosts = 16;
 
+/// The most words of a proxy-command, the program's among them.
+inline constexpr std::size_t max_proxy_words = 64;
+
 /// Where the remote host itself finds its mail server.
 struct SmtpAddress {
   std::string host;  ///< without brackets; OpenSSH compares it with permitopen= octet for octet
@@ -40,6 +43,8 @@ struct Destination {
   std::optional<SmtpAddress> smtp_address;  ///< instead of `command`
   AddressFamily address_family = AddressFamily::any;
   std::string bind_address;
+  /// Connects instead of us: an absolute path and arguments, `%h`, `%p` and `%%` not yet expanded.
+  std::vector<std::string> proxy_command;
   std::chrono::seconds connect_timeout{};
   std::chrono::seconds greeting_timeout{};
   std::chrono::seconds timeout{};
@@ -68,8 +73,7 @@ struct ConfigText {
 /// DEST.conf over sshsm.conf (empty optional: there is none) over the defaults of the key table.
 /// `directory` is where relative file names and default files lie. Throws `Failure`
 /// configuration_invalid with `file:line: sentence` (also where both `command` and `smtp-address`
-/// are set), not_supported for settings of later versions. `is_foreign_caller`: proxy-command is
-/// refused for him.
+/// are set). `is_foreign_caller`: proxy-command is refused for him.
 [[nodiscard]] Destination read_destination(std::string_view name, std::string_view directory,
                                            const ConfigText& own,
                                            const std::optional<ConfigText>& defaults,

@@ -75,8 +75,10 @@ constexpr auto keys = std::to_array<Key>({
      .form = Form::address,
      .target = &Destination::bind_address},
     {.name = "proxy-command",
-     .help = "a program with its arguments that connects instead of us; %h and %p as in ssh_config",
-     .support = Support::later},
+     .help = "a program that connects instead of us: its absolute path, and arguments between "
+             "blanks in which %h is the host, %p the port and %% a percent sign",
+     .form = Form::program,
+     .target = &Destination::proxy_command},
     {.name = "connect-timeout",
      .default_value = "30",
      .help = "seconds for one host, all its addresses, to its SSH banner",

@@ -16,6 +16,7 @@ namespace sshsm::config {
 /// What the value of a key must look like (values.h).
 enum class Form {
   text,
+  program,
   user_name,
   user_names,
   host_names,
@@ -40,7 +41,6 @@ enum class Scope { both_files, defaults_file };
 enum class Support {
   used,
   keeper,  ///< checked for syntax, for the keeper to use
-  later,   ///< setting it is an error in this version
 };
 
 /// Both ends included.

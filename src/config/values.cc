@@ -47,6 +47,22 @@ bool is_inet6(std::string_view value) {
   return inet_pton(AF_INET6, std::string(value).c_str(), &address) == 1;
 }
 
+// Every percent sign is the first half of one of these.
+bool has_known_escapes(std::string_view word) {
+  for (std::size_t at = word.find('%'); at < word.size(); at = word.find('%', at + 2)) {
+    const std::string_view escape = word.substr(at, 2);
+    if (escape != "%h" && escape != "%p" && escape != "%%") return false;
+  }
+  return true;
+}
+
+// Which program it is must not depend on a search path, nor on a host's name.
+bool is_program(const std::vector<std::string>& words) {
+  return !words.empty() && words.size() <= max_proxy_words && words.front().starts_with('/') &&
+         words.front().find('%') == std::string::npos &&
+         std::all_of(words.begin(), words.end(), has_known_escapes);
+}
+
 // A colon belongs to an IPv6 address and never to a port.
 bool is_host_name(std::string_view value) {
   return is_name(value, "._-") || is_inet6(value);
@@ -147,6 +163,8 @@ bool is_good(const Key& key, std::string_view value) {
   switch (key.form) {
     case Form::text:
       return true;
+    case Form::program:
+      return is_program(base::words_of(value));
     case Form::user_name:
       return is_user_name(value);
     case Form::user_names:
@@ -188,6 +206,9 @@ std::string wanted(const Key& key) {
   switch (key.form) {
     case Form::text:
       return "a text";
+    case Form::program:
+      return concat({"the absolute path of a program and its arguments, ",
+                     std::to_string(max_proxy_words), " words at most, with %h, %p and %% alone"});
     case Form::user_name:
       return "a user name of letters, digits and ._+@%:/=,-";
     case Form::user_names:
@@ -232,7 +253,7 @@ struct Setter {
   void operator()(std::monostate) const {}
   void operator()(std::string Destination::*member) const { destination.*member = text; }
   void operator()(std::vector<std::string> Destination::*member) const {
-    if (key.form == Form::host_names)
+    if (key.form == Form::host_names || key.form == Form::program)
       destination.*member = base::words_of(text);
     else
       (destination.*member).push_back(text);

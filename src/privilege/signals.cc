@@ -55,6 +55,12 @@ extern "C" void end_on_signal(int number) {
   end_deferred(internal_error_line);
 }
 
+void unblock_all() noexcept {
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
 void (*handler_of(int number) noexcept)(int) {
   // A reader that is gone and a file that is full are errors of one write, and no end of ours.
   if (number == SIGPIPE || number == SIGXFSZ) return SIG_IGN;
@@ -87,9 +93,14 @@ void handle_fatal_signals() noexcept {
     action.sa_handler = handler_of(number);
     sigaction(number, &action, nullptr);
   }
-  sigset_t none;
-  sigemptyset(&none);
-  sigprocmask(SIG_SETMASK, &none, nullptr);
+  unblock_all();
+}
+
+void take_default_signals() noexcept {
+  struct sigaction action {};
+  action.sa_handler = SIG_DFL;
+  for (int number = 1; number <= SIGRTMAX; ++number) sigaction(number, &action, nullptr);
+  unblock_all();
 }
 
 }  // namespace sshsm::privilege

@@ -21,4 +21,8 @@ inline constexpr std::string_view in_doubt_line =
 /// outlive every stop).
 void handle_fatal_signals() noexcept;
 
+/// Every signal has its default action and none is blocked: for a child that is about to run
+/// another program, which would inherit what is ignored and what is blocked.
+void take_default_signals() noexcept;
+
 }  // namespace sshsm::privilege

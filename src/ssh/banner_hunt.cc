@@ -30,10 +30,11 @@ Milliseconds pause_before_second_try() {
   return Milliseconds(200 + random % 800);
 }
 
-/// An address that took the connection and gave no banner.
+/// An address that took the connection and gave no banner, or a proxy-command that led to none.
 struct MuteAddress {
   std::string address;
   BannerWait wait;
+  ProxyState proxy = {};
 
   [[nodiscard]] bool has_closed() const { return wait.end == BannerWait::End::closed; }
 };
@@ -61,12 +62,14 @@ class BannerHunt {
       if (!winner) break;
       progress_.address = winner->address;
       progress_.connected_at = base::Clock::now();
-      means_.trace.note(base::concat({"connected to ", winner->address, " port ", port_text()}));
+      if (!has_proxy())
+        means_.trace.note(base::concat({"connected to ", winner->address, " port ", port_text()}));
       // A silent address must leave time for the others.
       const Deadline share = share_of(deadline_, winner->others);
       BannerWait wait = wait_for_banner(winner->connection.get(), share, means_.waiter);
       if (wait.end == BannerWait::End::banner) return std::move(winner->connection);
       mute_.push_back({winner->address, std::move(wait)});
+      if (has_proxy()) mute_.back().proxy = means_.dialler.proxy_state(host_index_, means_.waiter);
       has_others = winner->others > 0 && mute_.size() < Dialler::max_left_out;
     }
     return {};
@@ -76,6 +79,7 @@ class BannerHunt {
   std::optional<RaceWinner> dial() {
     std::vector<std::string> left_out;
     for (const MuteAddress& mute : mute_) left_out.push_back(mute.address);
+    note_dial();
     try {
       return means_.dialler.dial(host_index_, left_out, deadline_, means_.waiter);
     } catch (const Failure& failure) {
@@ -98,7 +102,20 @@ class BannerHunt {
     [[maybe_unused]] const short nothing = means_.waiter.wait(-1, 0, pause);
   }
 
+  /// The proxy-command's own words say more than what came through it instead of a banner.
+  [[noreturn]] void give_up_proxy() const {
+    const auto& [address, wait, proxy] = mute_.back();
+    const bool is_silent = wait.end == BannerWait::End::silent;
+    const std::string end = proxy.end_words();
+    throw Failure(Cause::proxy_failed,
+                  !end.empty() ? end
+                  : is_silent  ? "no SSH banner in time"
+                               : "what came is no SSH banner",
+                  proxy.error_output.empty() ? wait.text : proxy.error_output);
+  }
+
   [[noreturn]] void give_up() const {
+    if (has_proxy()) give_up_proxy();
     std::string places;
     for (const MuteAddress& mute : mute_)
       places += base::concat({places.empty() ? "" : ", ", mute.address, " port ", port_text(),
@@ -106,6 +123,17 @@ class BannerHunt {
     throw Failure(Cause::no_banner, places + rest_, mute_.back().wait.text);
   }
 
+  void note_dial() const {
+    const config::Destination& destination = means_.destination;
+    if (!means_.trace.is_on() || !has_proxy()) return;
+    std::string words = "proxy-command";
+    for (const std::string& word : expand_proxy_command(
+             destination.proxy_command, destination.hosts[host_index_], destination.port))
+      words += " " + word;
+    means_.trace.note(words);
+  }
+
+  [[nodiscard]] bool has_proxy() const { return !means_.destination.proxy_command.empty(); }
   [[nodiscard]] std::string port_text() const { return std::to_string(means_.destination.port); }
 
   const Means& means_;

@@ -15,8 +15,10 @@ namespace sshsm::ssh {
 /// sshd does beyond MaxStartups, those get a second try after a random pause, once for each host:
 /// once for the whole list would let a crowded first host use up what a crowded second one needs.
 ///
-/// `progress.address` is the address last connected to. Throws `Failure` no_banner and the failures
-/// of the dialler.
+/// A proxy-command counts as the one address of its host, whatever it connects to.
+///
+/// `progress.address` is the address last connected to. Throws `Failure` no_banner,
+/// proxy_failed and the failures of the dialler.
 [[nodiscard]] base::Descriptor hunt_for_banner(const Means& means, std::size_t host_index,
                                                base::Deadline deadline, Progress& progress);
 

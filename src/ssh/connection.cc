@@ -50,7 +50,7 @@ std::string Approach::prove_host() {
     progress_.is_host_proved = true;
     return name;
   } catch (const Failure& failure) {
-    throw unreached_.beside(failure);
+    throw explained(failure);
   }
 }
 
@@ -59,11 +59,23 @@ std::unique_ptr<Session> Approach::log_in(const ClientKey& key) {
   try {
     session_->log_in(user, key, deadline_, means_.waiter);
   } catch (const Failure& failure) {
-    throw unreached_.beside(failure);
+    throw explained(failure);
   }
   progress_.is_logged_in = true;
   means_.trace.note(base::concat({"logged in as ", user, " with ", key.name()}));
   return std::move(session_);
+}
+
+/// A proxy-command that ended took the connection with it, and its own words say why.
+Failure Approach::explained(const Failure& failure) const {
+  if (means_.destination.proxy_command.empty() || failure.cause() != base::Cause::connection_lost)
+    return unreached_.beside(failure);
+  const ProxyState proxy = means_.dialler.proxy_state(index_, means_.waiter);
+  if (proxy.end_words().empty()) return unreached_.beside(failure);
+  return unreached_.beside(
+      Failure(failure.cause(),
+              base::concat({failure.detail(), ", proxy-command ended: ", proxy.end_words()}),
+              proxy.error_output.empty() ? failure.peer_text() : proxy.error_output));
 }
 
 /// Nothing where this host gave no banner, and why is noted.

@@ -68,6 +68,7 @@ class Approach {
 
  private:
   base::Descriptor reach(std::size_t index);
+  [[nodiscard]] base::Failure explained(const base::Failure& failure) const;
   base::Descriptor dial(std::size_t index, const std::string& host);
   [[nodiscard]] base::Deadline deadline_of(std::size_t index) const;
   [[nodiscard]] bool is_list() const { return means_.destination.hosts.size() > 1; }

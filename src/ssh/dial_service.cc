@@ -3,6 +3,7 @@
 #include "base/failure.h"
 #include "privilege/start.h"
 #include "ssh/address_race.h"
+#include "ssh/proxy_service.h"
 
 #include <sys/socket.h>
 #include <unistd.h>
@@ -55,14 +56,37 @@ DialAnswer answer_to(const std::vector<std::string>& addresses) {
   return answer;
 }
 
-DialAnswer answer_to(const base::Failure& failure) {
+DialAnswer serve(const RaceCourse& course, const DialRequest& request,
+                 base::Descriptor& connection) {
+  try {
+    if (request.kind == DialRequest::Kind::look_up) return answer_to(look_up_addresses(course));
+    RaceWinner winner =
+        run_address_race(course, base::Deadline::after(base::Milliseconds(request.milliseconds)));
+    connection = std::move(winner.connection);
+    return answer_to(winner);
+  } catch (const base::Failure& failure) {
+    return dial_answer_to(failure);
+  }
+}
+
+void serve_one(const config::Destination& destination, const std::string& host, int socket,
+               const DialRequest& request) {
+  base::Descriptor connection;
+  DialAnswer answer = serve(course_of(destination, host, request), request, connection);
+  answer.to = request.kind;
+  send_dial_answer(socket, answer, connection.get());
+}
+
+}  // namespace
+
+DialAnswer dial_answer_to(const base::Failure& failure) {
   DialAnswer answer;
   answer.cause = failure.cause();
   answer.detail.assign(failure.detail());
   return answer;
 }
 
-void send_answer(int socket, DialAnswer answer, int connection) {
+void send_dial_answer(int socket, DialAnswer answer, int connection) {
   iovec content{&answer, sizeof answer};
   alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
   msghdr message{};
@@ -80,32 +104,10 @@ void send_answer(int socket, DialAnswer answer, int connection) {
   if (sendmsg(socket, &message, MSG_NOSIGNAL) < 0) _exit(0);
 }
 
-DialAnswer serve(const RaceCourse& course, const DialRequest& request,
-                 base::Descriptor& connection) {
-  try {
-    if (request.is_look_up) return answer_to(look_up_addresses(course));
-    RaceWinner winner =
-        run_address_race(course, base::Deadline::after(base::Milliseconds(request.milliseconds)));
-    connection = std::move(winner.connection);
-    return answer_to(winner);
-  } catch (const base::Failure& failure) {
-    return answer_to(failure);
-  }
-}
-
-void serve_one(const config::Destination& destination, const std::string& host, int socket,
-               const DialRequest& request) {
-  base::Descriptor connection;
-  DialAnswer answer = serve(course_of(destination, host, request), request, connection);
-  answer.is_to_look_up = request.is_look_up;
-  send_answer(socket, answer, connection.get());
-}
-
-}  // namespace
-
 void serve_dials(const config::Destination& destination, const std::string& host,
                  base::Descriptor socket) {
   let_go_of_all_but(socket.get());
+  if (!destination.proxy_command.empty()) serve_proxies(destination, host, std::move(socket));
   DialRequest request;
   while (recv(socket.get(), &request, sizeof request, 0) == sizeof request)
     serve_one(destination, host, socket.get(), request);

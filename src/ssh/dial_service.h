@@ -2,6 +2,7 @@
 
 #include "base/causes.h"
 #include "base/descriptor.h"
+#include "base/failure.h"
 #include "config/destination.h"
 
 #include <array>
@@ -28,8 +29,16 @@ struct WireText {
   }
 };
 
+/// What stands in the place of an address where a proxy-command made the connection.
+inline constexpr std::string_view proxy_address = "proxy";
+
 struct DialRequest {
-  bool is_look_up = false;  ///< for the addresses alone
+  enum class Kind : std::uint32_t {
+    connect,
+    look_up,      ///< the addresses alone
+    proxy_state,  ///< answered by a ProxyAnswer
+  };
+  Kind kind = Kind::connect;
   std::uint32_t milliseconds = 0;
   std::uint32_t left_out_count = 0;
   std::array<WireText<80>, 16> left_out{};
@@ -40,12 +49,25 @@ struct DialRequest {
 struct DialAnswer {
   bool is_connected = false;
   bool is_found = false;
-  bool is_to_look_up = false;  ///< what kind of request it answers
+  DialRequest::Kind to = DialRequest::Kind::connect;  ///< what it answers
   base::Cause cause = base::Cause::internal_error;
   std::uint32_t others = 0;
   WireText<80> address;
   WireText<400> detail;
 };
+
+/// To `proxy_state`: `ProxyState` for the wire.
+struct ProxyAnswer {
+  static constexpr std::int32_t none = -1;
+  std::int32_t exit_status = none;
+  std::int32_t signal = none;
+  WireText<256> error_output;
+};
+
+[[nodiscard]] DialAnswer dial_answer_to(const base::Failure& failure);
+
+/// Sends it with the connection, or without one (-1). Ends this process where the parent has gone.
+void send_dial_answer(int socket, DialAnswer answer, int connection);
 
 /// The child's life: answers requests for its one `host` until the other end of `socket` is closed.
 /// Never returns.

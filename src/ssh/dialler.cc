@@ -52,6 +52,11 @@ DialAnswer receive_answer(int socket, base::Descriptor& connection) {
   return answer;
 }
 
+void send_request(int socket, const DialRequest& request) {
+  if (send(socket, &request, sizeof request, MSG_NOSIGNAL) < 0)
+    throw Failure(Cause::internal_error, "the dialler ended");
+}
+
 DialRequest request_for(const std::vector<std::string>& left_out, base::Deadline deadline) {
   DialRequest request;
   request.milliseconds = static_cast<std::uint32_t>(std::max(0, deadline.poll_timeout()));
@@ -65,7 +70,8 @@ DialRequest request_for(const std::vector<std::string>& left_out, base::Deadline
 
 static_assert(Dialler::max_left_out == std::tuple_size_v<decltype(DialRequest::left_out)>);
 
-Dialler::Dialler(const config::Destination& destination) : hosts_(destination.hosts) {
+Dialler::Dialler(const config::Destination& destination)
+    : hosts_(destination.hosts), has_proxy_command_(!destination.proxy_command.empty()) {
   for (const std::string& host : hosts_) start_child(destination, host);
 }
 
@@ -99,7 +105,7 @@ RaceWinner Dialler::dial(std::size_t host_index, const std::vector<std::string>&
 std::vector<std::string> Dialler::look_up(std::size_t host_index, base::Deadline deadline,
                                           base::Waiter& waiter) {
   DialRequest request = request_for({}, deadline);
-  request.is_look_up = true;
+  request.kind = DialRequest::Kind::look_up;
   base::Descriptor none;
   const DialAnswer answer = ask(host_index, request, deadline, waiter, none);
   if (!answer.is_found) throw Failure(answer.cause, std::string(answer.detail.view()));
@@ -109,17 +115,37 @@ std::vector<std::string> Dialler::look_up(std::size_t host_index, base::Deadline
 DialAnswer Dialler::ask(std::size_t host_index, const DialRequest& request, base::Deadline deadline,
                         base::Waiter& waiter, base::Descriptor& connection) {
   const int socket = sockets_.at(host_index).get();
-  if (send(socket, &request, sizeof request, MSG_NOSIGNAL) < 0)
-    throw Failure(Cause::internal_error, "the dialler ended");
+  send_request(socket, request);
   for (;;) {
     // The child keeps the deadline itself but for a resolver that hangs: nothing interrupts that.
     if (waiter.wait(socket, POLLIN, base::Deadline(deadline.time() + grace)) == 0)
-      throw Failure(Cause::name_lookup_failed,
-                    base::concat({hosts_.at(host_index), ": the resolver does not answer"}));
+      throw_overdue(host_index);
     const DialAnswer answer = receive_answer(socket, connection);
     // The other kind is a late one, to a look-up that was given up.
-    if (answer.is_to_look_up == request.is_look_up) return answer;
+    if (answer.to == request.kind) return answer;
   }
+}
+
+void Dialler::throw_overdue(std::size_t host_index) const {
+  if (has_proxy_command_) throw Failure(Cause::proxy_failed, "it does not start");
+  throw Failure(Cause::name_lookup_failed,
+                base::concat({hosts_.at(host_index), ": the resolver does not answer"}));
+}
+
+ProxyState Dialler::proxy_state(std::size_t host_index, base::Waiter& waiter) {
+  DialRequest request;
+  request.kind = DialRequest::Kind::proxy_state;
+  const int socket = sockets_.at(host_index).get();
+  send_request(socket, request);
+  ProxyAnswer answer;
+  if (waiter.wait(socket, POLLIN, base::Deadline::after(grace)) == 0 ||
+      recv(socket, &answer, sizeof answer, 0) != static_cast<ssize_t>(sizeof answer))
+    throw Failure(Cause::internal_error, "the dialler ended");
+  ProxyState state;
+  if (answer.exit_status != ProxyAnswer::none) state.exit_status = answer.exit_status;
+  if (answer.signal != ProxyAnswer::none) state.signal = answer.signal;
+  state.error_output = answer.error_output.view();
+  return state;
 }
 
 }  // namespace sshsm::ssh

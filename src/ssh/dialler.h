@@ -6,6 +6,7 @@
 #include "config/destination.h"
 #include "ssh/address_race.h"
 #include "ssh/dial_service.h"
+#include "ssh/proxy_process.h"
 
 #include <cstddef>
 #include <string>
@@ -17,6 +18,9 @@ namespace sshsm::ssh {
 /// behalf of the sandboxed parent and passes the connected descriptor back (unix(7), SCM_RIGHTS).
 /// It reads no byte from the peer and ends with its parent. Nothing interrupts a resolver that
 /// hangs: with one child for all hosts, the first host's would keep the second from being tried.
+///
+/// Where there is a proxy-command, the child runs that instead, and passes back one end of a socket
+/// pair.
 ///
 /// It knows the destination from before the fork: a parent taken over by a hostile peer can ask for
 /// the configured hosts again, and for nothing else.
@@ -32,7 +36,8 @@ class Dialler {
   static constexpr std::size_t max_left_out = 16;
 
   /// Connects to the host with this index. `deadline` covers the look-up and the connection.
-  /// Throws the failures of `run_address_race`, and internal_error where the child died.
+  /// Throws the failures of `run_address_race` or of `ProxyProcess`, and internal_error where the
+  /// child died. The proxy-command of an earlier connection to this host ends.
   [[nodiscard]] RaceWinner dial(std::size_t host_index, const std::vector<std::string>& left_out,
                                 base::Deadline deadline, base::Waiter& waiter);
 
@@ -42,12 +47,17 @@ class Dialler {
   [[nodiscard]] std::vector<std::string> look_up(std::size_t host_index, base::Deadline deadline,
                                                  base::Waiter& waiter);
 
+  /// What became of the proxy-command of this host. Throws `Failure` internal_error.
+  [[nodiscard]] ProxyState proxy_state(std::size_t host_index, base::Waiter& waiter);
+
  private:
   DialAnswer ask(std::size_t host_index, const DialRequest& request, base::Deadline deadline,
                  base::Waiter& waiter, base::Descriptor& connection);
   void start_child(const config::Destination& destination, const std::string& host);
+  [[noreturn]] void throw_overdue(std::size_t host_index) const;
 
   std::vector<std::string> hosts_;
+  bool has_proxy_command_;
   std::vector<base::Descriptor> sockets_;  ///< in the order of the hosts
 };
 

@@ -31,8 +31,15 @@ std::string signature_algorithms(const std::vector<std::string>& key_types) {
   return list;
 }
 
+/// A proxy-command gives a Unix socket.
+bool is_tcp_socket(int socket) noexcept {
+  int domain = AF_UNSPEC;
+  socklen_t size = sizeof domain;
+  return getsockopt(socket, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 && domain != AF_UNIX;
+}
+
 void set_socket_option(int socket, int level, int name, int value) noexcept {
-  // Only speed and earlier detection depend on these: a Unix socket has none of them.
+  // Only speed and earlier detection depend on these.
   setsockopt(socket, level, name, &value, sizeof value);
 }
 
@@ -77,9 +84,9 @@ void require_known_algorithms(const config::Destination& destination) {
 
 Session::Session(base::Descriptor connection, const config::Destination& destination,
                  const std::vector<std::string>& key_types)
-    : descriptor_(connection.get()), handle_(ssh_new()) {
+    : descriptor_(connection.get()), is_tcp_(is_tcp_socket(descriptor_)), handle_(ssh_new()) {
   if (!handle_) throw Failure(Cause::resources_exhausted, "no memory for an SSH session");
-  tune(descriptor_);
+  if (is_tcp_) tune(descriptor_);
   set_private_options(destination);
   set_option(handle_.get(), SSH_OPTIONS_HOSTKEYS, signature_algorithms(key_types).c_str(),
              "host key types");
@@ -188,7 +195,7 @@ short Session::interest() const noexcept {
 }
 
 void Session::acknowledge_quickly() const noexcept {
-  set_socket_option(descriptor_, IPPROTO_TCP, TCP_QUICKACK, 1);
+  if (is_tcp_) set_socket_option(descriptor_, IPPROTO_TCP, TCP_QUICKACK, 1);
 }
 
 bool Session::is_lost() const noexcept {

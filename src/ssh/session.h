@@ -81,6 +81,7 @@ class Session {
   void set_private_options(const config::Destination& destination);
 
   int descriptor_;
+  bool is_tcp_;
   ssh_counter_struct counter_{};
   SessionHandle handle_;
 };

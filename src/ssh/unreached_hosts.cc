@@ -14,7 +14,7 @@ using base::Failure;
 
 constexpr auto causes_before_banner =
     std::to_array<Cause>({Cause::name_unknown, Cause::name_lookup_failed, Cause::connection_failed,
-                          Cause::connection_timed_out, Cause::no_banner});
+                          Cause::connection_timed_out, Cause::no_banner, Cause::proxy_failed});
 
 /// A failed look-up begins its detail with the name, which stands before the sentence already.
 std::string without_name(const std::string& detail, const std::string& host) {

@@ -50,14 +50,6 @@ def what_is_required_is_asked_for(bench):
 
 
 @case
-def settings_of_a_later_version_are_told_apart(bench):
-    friend = bench.friend()
-    base = "".join(f"{key} = {value}\n" for key, value in friend.settings.items())
-    friend.write_configuration(base + "proxy-command = /bin/nc %h %p\n")
-    is_told(friend, "4.3.5 not supported by this version")
-
-
-@case
 def the_keepers_settings_are_checked_and_otherwise_without_effect(bench):
     friend = bench.friend(settings={"listen": "127.0.0.1:2525", "linger": "10", "persistent": "yes",
                                     "max-sessions": "4"})

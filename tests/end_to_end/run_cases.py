@@ -22,7 +22,8 @@ SUBJECTS = ["delivery", "refusals", "lines", "ssh_faults", "trust", "configurati
             "callers", "last_replies", "hosts", "rest", "smuggling", "sendmail", "interactive",
             "automatic", "lmtp", "sendmail_sessions", "smuggling_sessions", "smtp_address",
             "smtp_address_key", "completion", "manual", "installation", "enrol", "enrol_dialogue",
-            "enrol_refusals", "trust_change", "check", "check_broken", "check_hostile", "settings"]
+            "enrol_refusals", "trust_change", "check", "check_broken", "check_hostile", "settings",
+            "proxy_command"]
 
 
 def stop(_number, _frame):

@@ -203,14 +203,37 @@ TEST_CASE("several hosts stand between blanks, in the order in which they are tr
         "mx14 mx15 mx16 mx17\" is not a list of 1 to 16 host names or addresses between blanks");
 }
 
-TEST_CASE("settings of later versions are told apart from mistakes") {
-  const auto later = [](const std::string& own, const std::string& defaults = "") {
-    return complaint(own, defaults, Cause::not_supported);
+TEST_CASE("a proxy-command is words between blanks, the first an absolute path") {
+  CHECK(read(two_lines).proxy_command.empty());
+  CHECK(read(two_lines + "proxy-command = /usr/bin/ssh -F none \t -W %h:%p  jump%% # a host\n")
+            .proxy_command == Texts{"/usr/bin/ssh", "-F", "none", "-W", "%h:%p", "jump%%"});
+  // As ssh_config has it in quotes: they are one value, and no shell's.
+  CHECK(read(two_lines + "proxy-command = '/bin/nc  %h %p'\n").proxy_command ==
+        Texts{"/bin/nc", "%h", "%p"});
+}
+
+TEST_CASE("a proxy-command that would be searched for, or has other escapes, is refused") {
+  const auto refused = [](const std::string& value) {
+    return complaint(two_lines + "proxy-command = " + value + "\n") ==
+           "/etc/sshsm/friend.conf:3: proxy-command: \"" + value +
+               "\" is not the absolute path of a program and its arguments, 64 words at most, with "
+               "%h, %p and %% alone";
   };
-  CHECK(later(two_lines + "proxy-command = /bin/nc %h %p\n") ==
-        "/etc/sshsm/friend.conf:3: proxy-command");
-  CHECK(later(two_lines, "proxy-command = nc\n") == "/etc/sshsm/sshsm.conf:1: proxy-command");
-  CHECK(later("proxy-command = nc\n") == "/etc/sshsm/friend.conf:1: proxy-command");
+  CHECK(refused("nc %h %p"));
+  CHECK(refused("./nc %h %p"));
+  CHECK(refused("~/bin/nc"));
+  CHECK(refused("/bin/%h"));
+  CHECK(refused("/bin/nc %r@%h"));
+  CHECK(refused("/bin/nc %"));
+  CHECK(refused("/bin/nc %%%"));
+  CHECK(complaint(two_lines, "proxy-command = nc\n").starts_with("/etc/sshsm/sshsm.conf:1: "));
+}
+
+TEST_CASE("a proxy-command of one word too many is refused") {
+  std::string text = two_lines + "proxy-command = /bin/nc";
+  for (std::size_t i = 1; i < max_proxy_words; ++i) text += " x";
+  CHECK(read(text + "\n").proxy_command.size() == max_proxy_words);
+  CHECK(complaint(text + " x\n").starts_with("/etc/sshsm/friend.conf:3: proxy-command: "));
 }
 
 TEST_CASE("the mail server is run by a command or found at an address, and not both") {
@@ -230,11 +253,11 @@ TEST_CASE("the mail server is run by a command or found at an address, and not b
         "/etc/sshsm/sshsm.conf:1: " + both + "/etc/sshsm/friend.conf:3) cannot both be set");
 }
 
-TEST_CASE("a foreign caller gets no proxy-command in any version") {
+TEST_CASE("a foreign caller gets no proxy-command") {
   const std::string sentence = ": proxy-command is only for root and the mail user themselves";
-  CHECK(complaint(two_lines + "proxy-command = nc\n", "", Cause::configuration_invalid, true) ==
-        "/etc/sshsm/friend.conf:3" + sentence);
-  CHECK(complaint(two_lines, "proxy-command = nc\n", Cause::configuration_invalid, true) ==
+  CHECK(complaint(two_lines + "proxy-command = /bin/nc\n", "", Cause::configuration_invalid,
+                  true) == "/etc/sshsm/friend.conf:3" + sentence);
+  CHECK(complaint(two_lines, "proxy-command = /bin/nc\n", Cause::configuration_invalid, true) ==
         "/etc/sshsm/sshsm.conf:1" + sentence);
   CHECK(read(two_lines + "smtp-address = mx:25\n", "", true).smtp_address->text == "mx:25");
   CHECK(read(two_lines, "", true).user == "bob");

@@ -163,6 +163,4 @@ TEST_CASE("the keys that may be repeated, that are required and that have a file
   CHECK(names_where([](const Key& key) { return key.is_required; }) == Names{"user", "host"});
   CHECK(names_where([](const Key& key) { return key.scope == Scope::defaults_file; }) ==
         Names{"run-as"});
-  CHECK(names_where([](const Key& key) { return key.support == Support::later; }) ==
-        Names{"proxy-command"});
 }

@@ -44,7 +44,8 @@ TEST_CASE("only a host that gave no SSH banner is followed by the next") {
   for (const CauseRow& row : all_causes())
     if (leads_to_next_host(row.cause)) names += std::string(row.name) + " ";
   CHECK(names ==
-        "name-unknown name-lookup-failed connection-failed connection-timed-out no-banner ");
+        "name-unknown name-lookup-failed connection-failed connection-timed-out no-banner "
+        "proxy-failed ");
 }
 
 TEST_CASE("one host that fails is told as if there were no list") {
