@@ -5,7 +5,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <climits>
 #include <string>
+#include <utility>
 
 namespace sshsm::base {
 namespace {
@@ -29,6 +32,19 @@ std::string elapsed_since(Clock::time_point start) {
 Trace::Trace(int descriptor)
     : descriptor_(descriptor), is_unlimited_(is_terminal_or_file(descriptor)) {}
 
+Trace Trace::withheld() {
+  Trace trace;
+  trace.is_withheld_ = true;
+  return trace;
+}
+
+void Trace::speak_to(int descriptor) {
+  if (!is_on()) return;
+  descriptor_ = descriptor;
+  is_unlimited_ = is_terminal_or_file(descriptor);
+  if (std::exchange(is_withheld_, false)) write(std::exchange(kept_, {}));
+}
+
 void Trace::note(std::string_view text) {
   if (is_on()) write_line(concat({"* ", printable(text, max_trace_line)}));
 }
@@ -46,9 +62,21 @@ void Trace::write_line(std::string_view text) {
     }
     left_ -= line.size();
   }
-  // A reader that went away or stopped reading must not stop the mail.
-  if (!patience_.wait_until_writable(descriptor_)) return;
-  [[maybe_unused]] const auto written = ::write(descriptor_, line.data(), line.size());
+  if (is_withheld_)
+    kept_ += line;
+  else
+    write(line);
+}
+
+void Trace::write(std::string_view lines) {
+  while (!lines.empty()) {
+    // A reader that went away or stopped reading must not stop the mail.
+    if (!patience_.wait_until_writable(descriptor_)) return;
+    const auto written =
+        ::write(descriptor_, lines.data(), std::min<std::size_t>(lines.size(), PIPE_BUF));
+    if (written <= 0) return;
+    lines.remove_prefix(static_cast<std::size_t>(written));
+  }
 }
 
 }  // namespace sshsm::base

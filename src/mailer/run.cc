@@ -59,6 +59,11 @@ ExitStatus carry_batch(Request& request, Line& line, base::Trace& trace, Source 
   return batch.report().exit_status();
 }
 
+void address_person(Voice& voice, base::Trace& trace) {
+  voice.address_person();
+  trace.speak_to(voice.descriptor());
+}
+
 /// A caller who named no mode and has written nothing yet.
 ExitStatus carry_either(Request& request, Line& line, base::Trace& trace) {
   Caller caller(STDIN_FILENO, STDOUT_FILENO);
@@ -66,11 +71,10 @@ ExitStatus carry_either(Request& request, Line& line, base::Trace& trace) {
   try {
     if (const std::optional<ExitStatus> status = interactive.try_to_run()) return *status;
   } catch (const Failure&) {
-    request.voice.address_person();
+    address_person(request.voice, trace);
     throw;
   }
-  request.voice.address_person();
-  if (trace.is_on()) trace = base::Trace(request.voice.descriptor());
+  address_person(request.voice, trace);
   return carry_batch(request, line, trace, {STDIN_FILENO, interactive.taken()});
 }
 
@@ -100,12 +104,18 @@ void decide_mode(Request& request) {
   request.voice.address_person();
 }
 
+/// Who named no mode may turn out to read diagnostics, when half of them are told.
+base::Trace trace_for(const Request& request) {
+  if (!request.arguments.is_verbose) return {};
+  if (!request.voice.is_mute()) return base::Trace(request.voice.descriptor());
+  return request.arguments.mode == Mode::automatic ? base::Trace::withheld() : base::Trace();
+}
+
 /// The order is the safety: one identity, configuration, dialler, pins and key, sandbox, mail. The
 /// rest file is the mail user's, and no call that could not begin leaves one behind.
 ExitStatus carry(Request& request) {
   const Arguments& arguments = request.arguments;
-  base::Trace trace =
-      arguments.is_verbose ? base::Trace(request.voice.descriptor()) : base::Trace();
+  base::Trace trace = trace_for(request);
   config::Destination destination = load_destination(arguments, privilege::current_caller());
   request.host = destination.hosts.front();
   // Before the key is read: the child that parses what name servers say never has it.

@@ -22,6 +22,8 @@ class Voice {
 
   /// Where diagnostics go now.
   [[nodiscard]] int descriptor() const { return descriptor_; }
+  /// Diagnostics lead nowhere, for now or for good.
+  [[nodiscard]] bool is_mute() const { return is_greeting_ && original_; }
   /// Diagnostics, whole lines.
   void say(std::string_view text) const;
   /// A failure that nothing has told of yet: a line for a person, or 421 as the greeting of a

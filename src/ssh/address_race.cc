@@ -201,7 +201,7 @@ class Race {
   RaceWinner crown(Runner& winner) {
     const auto able = std::count_if(runners_.begin(), runners_.end(),
                                     [](const Runner& runner) { return !runner.has_failed; });
-    return {std::move(winner.socket), winner.name, static_cast<std::size_t>(able - 1)};
+    return {std::move(winner.socket), winner.name, static_cast<std::size_t>(able - 1), reasons_};
   }
 
   [[noreturn]] void throw_all_failed() const {

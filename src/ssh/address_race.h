@@ -25,6 +25,7 @@ struct RaceWinner {
   std::string address;          ///< numeric
   std::size_t others =
       0;  ///< addresses of the host that may take one, too: not left out, not failed
+  std::string failures = {};  ///< of the other addresses, each with its reason; or empty
 };
 
 /// The numeric addresses of the host, in the order in which they would be tried. Blocks like

@@ -62,8 +62,7 @@ class BannerHunt {
       if (!winner) break;
       progress_.address = winner->address;
       progress_.connected_at = base::Clock::now();
-      if (!has_proxy())
-        means_.trace.note(base::concat({"connected to ", winner->address, " port ", port_text()}));
+      note_connection(*winner);
       // A silent address must leave time for the others.
       const Deadline share = share_of(deadline_, winner->others);
       BannerWait wait = wait_for_banner(winner->connection.get(), share, means_.waiter);
@@ -123,12 +122,20 @@ class BannerHunt {
     throw Failure(Cause::no_banner, places + rest_, mute_.back().wait.text);
   }
 
+  void note_connection(const RaceWinner& winner) const {
+    if (!winner.failures.empty()) means_.trace.note("not connected to " + winner.failures);
+    if (!has_proxy())
+      means_.trace.note(base::concat({"connected to ", winner.address, " port ", port_text()}));
+  }
+
   void note_dial() const {
     const config::Destination& destination = means_.destination;
-    if (!means_.trace.is_on() || !has_proxy()) return;
-    std::string words = "proxy-command";
-    for (const std::string& word : expand_proxy_command(
-             destination.proxy_command, destination.hosts[host_index_], destination.port))
+    const std::string& host = destination.hosts[host_index_];
+    if (!has_proxy())
+      return means_.trace.note(base::concat({"connecting to ", host, " port ", port_text()}));
+    std::string words = "running proxy-command";
+    for (const std::string& word :
+         expand_proxy_command(destination.proxy_command, host, destination.port))
       words += " " + word;
     means_.trace.note(words);
   }

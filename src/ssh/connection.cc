@@ -45,6 +45,7 @@ std::string Approach::prove_host() {
   try {
     session_ = std::make_unique<Session>(std::move(connection_), means_.destination, pins.types());
     session_->shake_hands(deadline_, means_.waiter);
+    means_.trace.note(session_->summary());
     std::string name = session_->check_host_key(pins);
     means_.trace.note(base::concat({"host key ", name, " is pinned"}));
     progress_.is_host_proved = true;
@@ -95,7 +96,6 @@ base::Descriptor Approach::reach(std::size_t index) {
 base::Descriptor Approach::dial(std::size_t index, const std::string& host) {
   progress_.host = host;
   progress_.address.clear();
-  if (is_list()) means_.trace.note("trying " + host);
   try {
     return hunt_for_banner(means_, index, deadline_of(index), progress_);
   } catch (const Failure& failure) {

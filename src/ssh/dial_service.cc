@@ -42,6 +42,7 @@ DialAnswer answer_to(const RaceWinner& winner) {
   answer.is_connected = true;
   answer.others = static_cast<std::uint32_t>(winner.others);
   answer.address.assign(winner.address);
+  answer.detail.assign(winner.failures);
   return answer;
 }
 

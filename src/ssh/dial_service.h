@@ -44,8 +44,9 @@ struct DialRequest {
   std::array<WireText<80>, 16> left_out{};
 };
 
-/// Carries the connected descriptor as ancillary data where `is_connected`. Where `is_found` the
-/// detail is the addresses, parted by blanks, as many as find room.
+/// Carries the connected descriptor as ancillary data where `is_connected`, and `detail` is about
+/// the addresses that did not take a connection. Where `is_found` it is the addresses, parted by
+/// blanks, as many as find room.
 struct DialAnswer {
   bool is_connected = false;
   bool is_found = false;

@@ -99,6 +99,7 @@ RaceWinner Dialler::dial(std::size_t host_index, const std::vector<std::string>&
     throw Failure(answer.cause, std::string(answer.detail.view()));
   winner.address = answer.address.view();
   winner.others = answer.others;
+  winner.failures = answer.detail.view();
   return winner;
 }
 

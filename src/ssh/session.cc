@@ -130,6 +130,13 @@ void Session::shake_hands(base::Deadline deadline, base::Waiter& waiter) {
   fcntl(descriptor_, F_SETFL, O_NONBLOCK);
 }
 
+std::string Session::summary() const {
+  const auto text = [](const char* words) { return words == nullptr ? "?" : words; };
+  return base::concat({text(ssh_get_serverbanner(handle_.get())), ", ",
+                       text(ssh_get_kex_algo(handle_.get())), ", ",
+                       text(ssh_get_cipher_out(handle_.get()))});
+}
+
 trust::HostKey Session::host_key() {
   ssh_key key = nullptr;
   if (ssh_get_server_publickey(handle_.get(), &key) != SSH_OK)

@@ -44,6 +44,10 @@ class Session {
   /// handshake_failed.
   [[nodiscard]] trust::HostKey host_key();
 
+  /// What was agreed on, behind the handshake: `SSH-2.0-OpenSSH_9.2p1, curve25519-sha256,
+  /// chacha20-poly1305@openssh.com`. The peer's words, not printable yet.
+  [[nodiscard]] std::string summary() const;
+
   /// Throws `Failure` host_key_revoked, host_key_changed or host_key_type_unpinned unless the
   /// key of the handshake is pinned; returns its name. Must precede `log_in`.
   std::string check_host_key(const trust::Pins& pins);

@@ -1,9 +1,11 @@
 """The command line: DEST may come from a stranger, and no mistake may bounce mail."""
 
+import os
 import re
 
 from friend import ONE
 from registry import case, expect
+from rig import SOURCE
 
 USAGE = "4.3.5 sshsm: cannot use these arguments: "
 
@@ -133,6 +135,32 @@ def v_shows_the_conversation_and_no_content(bench):
     for secret in ("Hello Bob", "Subject", "PRIVATE KEY"):
         expect(secret in result.stderr, False, f"{secret} in {result.stderr}")
     expect(result.stdout, b"", "standard output")
+
+
+def same_for_all(text):
+    """What -v shows without what differs from one host and one run to the next."""
+    for pattern, name in ((r"^ +\d+ ms ", "N ms "), (r"SHA256:\S{43}", "HASH"), (r"OpenSSH_[^,]*", "OpenSSH"),
+                          (r"\b(127\.0\.0\.1|192\.0\.2\.7|mx\.friend\.example port)\b( port)?", "HOST"),
+                          (r"(?<=HOST) \d+$|(?<=\]:)\d+", "PORT"), (r"logged in as \S+", "logged in as USER"),
+                          (r"(Landlock|seccomp) (on|not available)", r"\1"),
+                          (r"delay=[^=]*, delays=[^=,]*", "delays")):
+        text = re.sub(pattern, name, text, flags=re.M)
+    return text.splitlines()
+
+
+@case
+def the_readme_shows_what_v_shows(bench):
+    with open(os.path.join(SOURCE, "README.md"), encoding="utf-8") as file:
+        example = "".join(line for line in file if re.match(r" +\d+ ms ", line))
+    friend = bench.friend("reply greeting 220 mx.friend.example ESMTP\n"
+                          "reply EHLO 250 mx.friend.example\\nPIPELINING\n"
+                          "reply MAIL 250 2.1.0 sender ok\nreply RCPT 250 2.1.5 recipient ok\n"
+                          "reply dot 250 2.0.0 queued as 7F2A\n", settings={"helo": "mx.here.example"},
+                          name="myfriend")
+    result = friend.send(b"MAIL FROM:<me@here.example>\nRCPT TO:<bob@friend.example>\nDATA\n"
+                         b"Subject: hello\n\nHello.\n.\n", "-v")
+    result.has_status(0)
+    expect(same_for_all(result.stderr), same_for_all(example), "what -v shows")
 
 
 @case

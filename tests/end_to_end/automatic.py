@@ -247,6 +247,7 @@ def descriptor_2_is_restored_for_a_batch(bench):
     result = talk.running.finish(None)
     result.has_status(69)
     expect("ms > MAIL FROM:<alice@here.example>" in result.stderr, True, "what -v shows")
+    expect("ms * connecting to 127.0.0.1 port " in result.stderr, True, "what -v shows of the time before")
     expect(result.stderr.splitlines()[-1],
            friend.line('5.1.1 the mail server refused <bob@friend.example>: "550 5.1.1 no such user"'),
            "the last line on standard error")

@@ -164,10 +164,19 @@ def the_next_host_is_tried_where_the_former_cannot_be_reached(bench):
     last = silent(bench, C, friend.sshd.port)
     result = sends_loudly(friend)
     said = arrived_loudly(friend, result)
-    in_order(said, f"trying {unknown}", f"{unknown}: ", f"trying {B}",
-             f"{B}: cannot connect: {refused(friend, B)}", f"trying {GOOD}",
+    in_order(said, f"connecting to {unknown} port ", f"{unknown}: ", f"connecting to {B} port ",
+             f"{B}: cannot connect: {refused(friend, B)}", f"connecting to {GOOD} port ",
              f"connected to {GOOD} port {friend.sshd.port}", "host key ", "logged in as ")
     expect(last.times, [], "connections to the host behind the good one")
+
+
+@case
+def v_shows_the_addresses_that_did_not_take_the_connection(bench):
+    needs_ipv6()
+    friend = list_of(bench, "mx.friend.example")
+    result = sends_loudly(friend, prefix=with_names(bench, {"mx.friend.example": ["::1", GOOD]}))
+    in_order(arrived_loudly(friend, result), f"connecting to mx.friend.example port {friend.sshd.port}",
+             f"not connected to {refused(friend, '::1')}", f"connected to {GOOD} port {friend.sshd.port}")
 
 
 @case
@@ -314,7 +323,7 @@ def a_host_without_a_pin_is_skipped_and_named(bench):
     friend = list_of(bench, A, GOOD, pinned=(GOOD,))
     first = silent(bench, A, friend.sshd.port)
     said = arrived_loudly(friend, sends_loudly(friend))
-    in_order(said, f"{A}: not tried: no host key is pinned", f"trying {GOOD}")
+    in_order(said, f"{A}: not tried: no host key is pinned", f"connecting to {GOOD} port ")
     expect(first.times, [], "connections to the host without a pin")
 
 
@@ -325,7 +334,8 @@ def a_host_all_of_whose_pins_are_revoked_is_not_dialled(bench):
     old = new_key(friend.path("old"))
     pin(friend, {A: old, GOOD: own(friend)}, f"@revoked * {old}")
     said = arrived_loudly(friend, sends_loudly(friend))
-    in_order(said, f"{A}: not tried: host key revoked: pinned ED25519 {fingerprint(old)}", f"trying {GOOD}")
+    in_order(said, f"{A}: not tried: host key revoked: pinned ED25519 {fingerprint(old)}",
+             f"connecting to {GOOD} port ")
     expect(first.times, [], "connections to the host with a revoked pin")
 
 
@@ -436,7 +446,7 @@ def only_the_address_that_hung_up_gets_the_second_try(bench):
     said = arrived_loudly(friend, sends_loudly(friend, prefix=names))
     in_order(said, "connected to ::1 port ", f"connected to {A} port ", "closed before the SSH banner",
              f"connected to {A} port ", "mx.example: connected, but no SSH server answered: "
-             f"::1 port {port} is silent, {A} port {port} closed the connection", f"trying {GOOD}")
+             f"::1 port {port} is silent, {A} port {port} closed the connection", f"connecting to {GOOD} port ")
     expect((len(first.times), len(second.times)), (1, 2), "connections")
 
 
@@ -472,7 +482,7 @@ def a_resolver_that_hangs_does_not_keep_the_next_host(bench):
         result = sends_loudly(friend, prefix=resolver)
         said = arrived_loudly(friend, result)
     in_order(said, "mx.example: cannot look up the host name: the resolver does not answer",
-             f"trying {GOOD}")
+             f"connecting to {GOOD} port ")
     expect(result.seconds < 9, True, f"after {result.seconds} s")
 
 

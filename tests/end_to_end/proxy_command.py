@@ -129,7 +129,7 @@ def v_shows_it_as_it_is_run(bench):
     friend = befriended(bench, RELAY)
     result = friend.send(ONE, "-v")
     result.has_status(0)
-    expect(f" * proxy-command {friend.path('proxy')} 127.0.0.1 {friend.sshd.port}\n" in result.stderr, True,
+    expect(f" * running proxy-command {friend.path('proxy')} 127.0.0.1 {friend.sshd.port}\n" in result.stderr, True,
            result.stderr)
     expect("connected to" in result.stderr, False, result.stderr)
 
@@ -342,7 +342,7 @@ def one_that_ends_before_the_banner_is_run_once_more(bench):
     friend.write_configuration()
     result = friend.send(ONE, "-v")
     result.has_status(0)
-    expect(result.stderr.count(" * proxy-command "), 2, result.stderr)
+    expect(result.stderr.count(" * running proxy-command "), 2, result.stderr)
     expect(friend.messages(), [canonical(LETTER)], "delivered messages")
 
 

@@ -47,6 +47,48 @@ TEST_CASE("a file is told everything") {
   std::fclose(file);
 }
 
+TEST_CASE("what is withheld is said when it is known where, in its order and with its time") {
+  std::array<int, 2> pair{};
+  REQUIRE(pipe2(pair.data(), O_CLOEXEC | O_NONBLOCK) == 0);
+  const Descriptor reader(pair[0]);
+  const Descriptor writer(pair[1]);
+  Trace trace = Trace::withheld();
+  CHECK(trace.is_on());
+  trace.note("one");
+  trace.dialogue('<', "two");
+  trace.speak_to(writer.get());
+  trace.note("three");
+  std::string told = read_all(reader.get());
+  std::erase_if(told, [](char c) { return c == ' ' || (c >= '0' && c <= '9'); });
+  CHECK(told == "ms*one\nms<two\nms*three\n");
+}
+
+TEST_CASE("no more is withheld than a pipe is told, and that in whole lines") {
+  std::array<int, 2> pair{};
+  REQUIRE(pipe2(pair.data(), O_CLOEXEC | O_NONBLOCK) == 0);
+  const Descriptor reader(pair[0]);
+  const Descriptor writer(pair[1]);
+  Trace trace = Trace::withheld();
+  for (int i = 0; i < 1000; ++i) trace.note("a line of some length that is told again and again");
+  trace.speak_to(writer.get());
+  trace.note("a line that finds no room");
+  const std::string told = read_all(reader.get());
+  CHECK(told.size() <= Trace::max_trace_on_pipe);
+  CHECK(told.size() > Trace::max_trace_on_pipe - 200);
+  CHECK(told.ends_with("again and again\n"));
+}
+
+TEST_CASE("a silent trace stays silent wherever it would speak to") {
+  std::array<int, 2> pair{};
+  REQUIRE(pipe2(pair.data(), O_CLOEXEC | O_NONBLOCK) == 0);
+  const Descriptor reader(pair[0]);
+  const Descriptor writer(pair[1]);
+  Trace trace;
+  trace.speak_to(writer.get());
+  trace.note("nobody asked");
+  CHECK(read_all(reader.get()).empty());
+}
+
 TEST_CASE("a trace that is off writes nowhere") {
   Trace trace;
   CHECK_FALSE(trace.is_on());
