@@ -39,7 +39,8 @@ Trace Trace::withheld() {
 }
 
 void Trace::speak_to(int descriptor) {
-  if (!is_on()) return;
+  // A terminal stays one, though behind the sandbox nobody can tell.
+  if (!is_on() || descriptor_ == descriptor) return;
   descriptor_ = descriptor;
   is_unlimited_ = is_terminal_or_file(descriptor);
   if (std::exchange(is_withheld_, false)) write(std::exchange(kept_, {}));

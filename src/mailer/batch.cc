@@ -31,9 +31,10 @@ std::vector<std::string> paths_of(const smtp::Envelope& envelope) {
 
 }  // namespace
 
-Batch::Batch(Line& line, base::Log& log, base::Trace& trace, Source source)
+Batch::Batch(Line& line, base::Log& log, base::Trace& trace, ProgressLine& progress, Source source)
     : line_(line),
       trace_(trace),
+      progress_(progress),
       descriptor_(source.descriptor),
       rest_(source.rest),
       input_(std::move(source)),
@@ -44,6 +45,7 @@ Batch::Batch(Line& line, base::Log& log, base::Trace& trace, Source source)
 
 void Batch::run() {
   carry();
+  progress_.clear();
   if (rest_ != nullptr) keep_rest();
 }
 
@@ -89,7 +91,10 @@ void Batch::connect() {
   opening_ = line_.timeline();
   smtp::Observer observer;
   if (trace_.is_on())
-    observer = [this](char direction, std::string_view line) { trace_.dialogue(direction, line); };
+    observer = [this](char direction, std::string_view line) {
+      progress_.clear();
+      trace_.dialogue(direction, line);
+    };
   client_.emplace(line_.destination().helo, std::move(observer));
 }
 
@@ -144,6 +149,7 @@ bool Batch::begin_next_message() {
   is_message_begun_ = true;
   message.is_passed_on = true;
   body_passed_ = 0;
+  progress_.begin(message.body.size());
   client_->begin(message.envelope,
                  message.is_whole ? std::optional(message.body.size()) : std::nullopt);
   return true;
@@ -195,6 +201,7 @@ void Batch::send_output() {
     const std::size_t sent = line_.channel().write(client_->output());
     if (sent == 0) return;
     client_->sent(sent);
+    progress_.advance(sent);
     line_.timer().restart();
     privilege::set_in_doubt(client_->is_in_doubt());
   }
@@ -231,6 +238,7 @@ void Batch::take_outcomes() {
 }
 
 void Batch::settle(const smtp::MessageOutcome& outcome) {
+  progress_.clear();
   log_.record(outcome, undecided_.front());
   report_.add(outcome);
   undecided_.pop_front();
@@ -263,6 +271,7 @@ void Batch::note_why_no_more() {
 }
 
 void Batch::lose(const Failure& failure) {
+  progress_.clear();
   log_.set_address(line_.address());
   report_.set_host(line_.host());
   opening_.banner = line_.timeline().banner;

@@ -6,6 +6,7 @@
 #include "mailer/delivery_log.h"
 #include "mailer/input.h"
 #include "mailer/line.h"
+#include "mailer/progress_line.h"
 #include "mailer/report.h"
 #include "mailer/rest_file.h"
 #include "smtp/client.h"
@@ -27,7 +28,7 @@ namespace sshsm::mailer {
 class Batch {
  public:
   /// The line may be open: then nothing was said on it. All references outlive it.
-  Batch(Line& line, base::Log& log, base::Trace& trace, Source source);
+  Batch(Line& line, base::Log& log, base::Trace& trace, ProgressLine& progress, Source source);
 
   /// Carries the whole batch. Every failure ends up in the report and in the log; none is thrown.
   void run();
@@ -68,6 +69,7 @@ class Batch {
 
   Line& line_;
   base::Trace& trace_;
+  ProgressLine& progress_;
   int descriptor_;
   base::PlainWaiter waiter_;
   RestFile* rest_;

@@ -11,6 +11,7 @@
 #include "mailer/delivery_log.h"
 #include "mailer/host_pins.h"
 #include "mailer/interactive.h"
+#include "mailer/progress_line.h"
 #include "mailer/rest_file.h"
 #include "mailer/setup.h"
 #include "mailer/voice.h"
@@ -47,13 +48,14 @@ struct Request {
   explicit Request(Voice& words) : voice(words) {}
 
   Voice& voice;
+  ProgressLine progress{STDERR_FILENO};
   base::Log log{"sshsm"};
   Arguments arguments;
   std::string host;
 };
 
 ExitStatus carry_batch(Request& request, Line& line, base::Trace& trace, Source source) {
-  Batch batch(line, request.log, trace, std::move(source));
+  Batch batch(line, request.log, trace, request.progress, std::move(source));
   batch.run();
   request.voice.say(batch.report().text());
   return batch.report().exit_status();

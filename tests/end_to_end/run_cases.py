@@ -23,7 +23,7 @@ SUBJECTS = ["delivery", "refusals", "lines", "ssh_faults", "trust", "configurati
             "automatic", "lmtp", "sendmail_sessions", "smuggling_sessions", "smtp_address",
             "smtp_address_key", "completion", "manual", "installation", "enrol", "enrol_dialogue",
             "enrol_refusals", "trust_change", "check", "check_broken", "check_hostile", "settings",
-            "proxy_command"]
+            "proxy_command", "progress"]
 
 
 def stop(_number, _frame):
