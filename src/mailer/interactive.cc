@@ -237,12 +237,26 @@ Deadline Interactive::end_of_patience() const {
 /// Before there was a conversation the line knows best how far it came.
 void Interactive::lose(const Failure& failure) {
   log_.set_address(line_.address());
-  if (session_) return session_->lose(failure);
+  if (session_) {
+    hear_the_last();
+    return session_->lose(failure);
+  }
   timeline_ = line_.timeline();
   log_.record(failure, line_.phase(), {}, timeline_);
   session_ = make_relay();
   session_->lose(failure);
   is_loss_recorded_ = true;
+}
+
+/// Writing may have failed while the answer to the last message lay there unread.
+void Interactive::hear_the_last() {
+  if (!line_.is_open() || session_->is_lost() || line_.channel().received().empty()) return;
+  try {
+    session_->receive(line_.channel().received());
+  } catch (const Failure&) {
+    // Whatever breaks the protocol now, the line is given up already.
+  }
+  line_.channel().consume(line_.channel().received().size());
 }
 
 /// What was refused or lost behind the last reply explains the loss; without any a line of its own.

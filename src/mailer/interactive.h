@@ -61,6 +61,7 @@ class Interactive {
   [[nodiscard]] base::Deadline end_of_turn() const;
 
   void lose(const base::Failure& failure);
+  void hear_the_last();
   void record_loss();
   [[nodiscard]] base::ExitStatus end_session();
 
