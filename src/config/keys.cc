@@ -111,7 +111,9 @@ constexpr auto keys = std::to_array<Key>({
      .target = &Destination::batch_timeout},
     {.name = "idle-timeout",
      .default_value = "300",
-     .help = "seconds that an LMTP client or a client of the keeper may be silent",
+     .help = "seconds that an LMTP client, a client of the keeper, or the writer of a batch behind "
+             "QUIT "
+             "may be silent",
      .form = Form::seconds,
      .range = day,
      .target = &Destination::idle_timeout},

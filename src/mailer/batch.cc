@@ -77,11 +77,32 @@ void Batch::keep_rest() {
 }
 
 void Batch::read_first_message() {
-  while (input_.wants_to_read()) {
-    if (waiter_.wait(descriptor_, POLLIN, batch_deadline_) == 0)
-      throw Failure(Cause::batch_overdue, "its first message did not come");
-    input_.read();
-  }
+  while (input_.wants_to_read() && wait_for_input()) continue;
+  if (input_.wants_to_read()) throw Failure(Cause::batch_overdue, "its first message did not come");
+}
+
+/// False when the batch is overdue.
+bool Batch::wait_for_input() {
+  if (waiter_.wait(descriptor_, POLLIN, earlier(batch_deadline_, end_of_patience())) != 0)
+    read_input();
+  end_idle_input();
+  return !is_overdue();
+}
+
+void Batch::read_input() {
+  input_.read();
+  read_at_ = base::Clock::now();
+}
+
+/// Who has said QUIT and keeps his input open may wait for us; or the next batch comes behind it
+/// with a pause, and whoever ended too early would lose that.
+Deadline Batch::end_of_patience() const {
+  if (!input_.has_quit()) return Deadline::never();
+  return Deadline(read_at_ + line_.destination().idle_timeout);
+}
+
+void Batch::end_idle_input() {
+  if (end_of_patience().passed() && input_.wants_to_read()) input_.end();
 }
 
 void Batch::connect() {
@@ -215,8 +236,10 @@ void Batch::wait_for_events() {
   const nfds_t count = input_.wants_to_read() ? 2 : 1;
   Deadline until = earlier(line_.timer().deadline_of(client_->wait()), channel.next_progress());
   if (client_->wait() != Wait::dot) until = earlier(until, batch_deadline_);
+  if (count == 2) until = earlier(until, end_of_patience());
   poll(watched.data(), count, until.poll_timeout());
-  if (count == 2 && watched[1].revents != 0) input_.read();
+  if (count == 2 && watched[1].revents != 0) read_input();
+  end_idle_input();
 }
 
 void Batch::receive() {
@@ -311,10 +334,8 @@ void Batch::hear_the_last() {
 /// 75 would send accepted mail again. It takes the end of the input to know: a message that
 /// is still to come was not even offered, and 0 or 69 would lose it.
 bool Batch::was_last_message() {
-  while (!input_.has_part() && input_.wants_to_read()) {
-    if (waiter_.wait(descriptor_, POLLIN, batch_deadline_) == 0) return false;
-    input_.read();
-  }
+  while (!input_.has_part() && input_.wants_to_read())
+    if (!wait_for_input()) return false;
   return !input_.has_part() && !input_.failure() && input_.is_over();
 }
 

@@ -50,6 +50,10 @@ class Batch {
 
   void send_output();
   void wait_for_events();
+  [[nodiscard]] bool wait_for_input();
+  void read_input();
+  void end_idle_input();
+  [[nodiscard]] base::Deadline end_of_patience() const;
   void receive();
   void take_outcomes();
   void settle(const smtp::MessageOutcome& outcome);
@@ -86,6 +90,7 @@ class Batch {
   std::optional<base::Failure> no_more_;  ///< why the rest of the batch is not sent
 
   base::Deadline batch_deadline_;
+  base::Clock::time_point read_at_ = base::Clock::now();  ///< when the caller last wrote something
   std::size_t replies_seen_ = 0;
 };
 

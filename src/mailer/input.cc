@@ -41,6 +41,11 @@ void Input::read() {
   take_events();
 }
 
+void Input::end() {
+  is_at_end_ = true;
+  take_events();
+}
+
 bool Input::has_message() const {
   return message_ && !failure_ && (message_->is_whole || message_->body.size() >= max_held);
 }

@@ -47,6 +47,11 @@ class Input {
   /// Reads what is there, once.
   void read();
 
+  /// All that was read is taken, and its last word is QUIT.
+  [[nodiscard]] bool has_quit() const { return unread_.empty() && !message_ && reader_.has_quit(); }
+  /// No more is read: the batch ends where it is.
+  void end();
+
   /// The message being read, when it may be sent: it is whole, or too large to be held.
   [[nodiscard]] bool has_message() const;
   [[nodiscard]] IncomingMessage& message() { return *message_; }

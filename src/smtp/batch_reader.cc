@@ -87,6 +87,7 @@ std::size_t BatchReader::read_body(std::string_view bytes) {
 
 std::size_t BatchReader::read_command(std::string_view bytes) {
   const std::size_t size = bytes.size();
+  has_quit_ = false;
   std::optional<CommandReader::Line> line = commands_.read(bytes);
   // What is wrong already need not wait for the line's end, which may never come.
   const std::string& unfinished = commands_.unfinished_line();
@@ -112,7 +113,8 @@ void BatchReader::handle_command(std::string_view line) {
 void BatchReader::ignore(std::string_view) {}
 
 void BatchReader::on_quit(std::string_view line) {
-  if (is_in_transaction_) fail_malformed("QUIT inside a transaction", line);
+  if (is_in_transaction_) return fail_malformed("QUIT inside a transaction", line);
+  has_quit_ = true;
 }
 
 void BatchReader::drop_envelope(std::string_view) {

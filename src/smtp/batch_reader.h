@@ -21,7 +21,8 @@ namespace sshsm::smtp {
 /// early (SMTP smuggling).
 ///
 /// HELO, EHLO, NOOP, VRFY, RSET and QUIT are understood and lead to no event; RSET, HELO and EHLO
-/// drop an envelope. QUIT does not end the reading, so that batches laid end to end lose nothing;
+/// drop an envelope. QUIT does not end the reading, so that batches laid end to end lose nothing
+/// (`has_quit` says that one may stop there);
 /// inside a transaction it is malformed, since that message would be lost without a word.
 /// The last line may lack its line end if it is one of these; a final dot may not.
 class BatchReader {
@@ -50,6 +51,9 @@ class BatchReader {
   /// for what is not batch SMTP, batch_truncated where the input ends inside a message or behind
   /// MAIL, batch_empty where it ends without any message. After that nothing more can be read.
   [[nodiscard]] Event next();
+
+  /// QUIT was read, and nothing behind it: whoever wrote it may keep his input open without a word.
+  [[nodiscard]] bool has_quit() const noexcept { return has_quit_ && !body_reader_ && !failure_; }
 
   /// The last one that was complete, until the next MAIL is read.
   [[nodiscard]] const Envelope& envelope() const noexcept { return envelope_; }
@@ -89,6 +93,7 @@ class BatchReader {
   std::size_t line_number_ = 0;
   Envelope envelope_;
   bool is_in_transaction_ = false;
+  bool has_quit_ = false;
   std::optional<BodyReader> body_reader_;
   std::string body_;
   std::size_t message_count_ = 0;

@@ -239,6 +239,42 @@ def a_failure_is_told_in_the_way_of_the_caller(bench):
 
 
 @case
+def who_has_said_quit_and_keeps_his_input_open_is_not_waited_for(bench):
+    friend = bench.friend(settings={"idle-timeout": "1"})
+    for mode in ([], ["-bS"]):
+        running = bench.start("--config-dir", friend.directory, *mode, "--", "friend")
+        running.feed_some(b"EHLO here\r\n" + ONE + b"QUIT\r\n")
+        expect(running.process.wait(10), 0, f"the exit status with {mode}")
+        result = running.finish(None)
+        expect((result.stdout, result.stderr), (b"", ""), "words")
+    expect(len(friend.messages()), 2, "delivered messages")
+
+
+@case
+def a_batch_that_comes_a_while_behind_quit_is_carried_too(bench):
+    friend = bench.friend(settings={"idle-timeout": "4"})
+    running = friend.start()
+    running.feed_some(ONE + b"QUIT\r\n")
+    bench.wait_until(lambda: friend.messages(), "the first message")
+    bench.pause(1)
+    running.feed_some(ONE + b"QUIT\r\n")
+    began = bench.now()
+    expect(running.process.wait(15), 0, "the exit status")
+    expect(bench.now() - began >= 3, True, "patience begins anew")
+    expect(len(friend.messages()), 2, "delivered messages")
+
+
+@case
+def quit_without_a_message_is_an_empty_batch(bench):
+    friend = bench.friend(settings={"idle-timeout": "1"})
+    running = friend.start()
+    running.feed_some(b"QUIT\r\n")
+    expect(running.process.wait(10), 75, "the exit status")
+    running.finish(None).says(75, friend.line(
+        "4.5.2 the batch has no message; feed it batch SMTP: MAIL, RCPT, DATA, the message, a dot"))
+
+
+@case
 def descriptor_2_is_restored_for_a_batch(bench):
     friend = bench.friend("reply RCPT 550 5.1.1 no such user")
     talk = friend.talk("-v")

@@ -189,6 +189,28 @@ TEST_CASE("what is not batch SMTP is malformed from there on") {
         "!batch-malformed line 2: cannot read this RCPT: \"RCPT TO:<>\"");
 }
 
+TEST_CASE("that QUIT was the last word is known until anything comes behind it") {
+  BatchReader reader;
+  const std::string message = opening + "x\n.\n";
+  const auto feed = [&](std::string_view bytes) {
+    while (!bytes.empty()) {
+      bytes.remove_prefix(reader.feed(bytes));
+      while (reader.next() != BatchReader::Event::need_input) (void)reader.take_body();
+    }
+    return reader.has_quit();
+  };
+  CHECK_FALSE(reader.has_quit());
+  CHECK(feed("QUIT\n"));
+  CHECK_FALSE(feed(message));
+  CHECK(feed("QUIT\n"));
+  CHECK_FALSE(feed("N"));
+  CHECK_FALSE(feed("OOP\n"));
+  CHECK_FALSE(feed("QUI"));
+  CHECK(feed("T\n"));
+  CHECK_FALSE(feed(opening));
+  CHECK_FALSE(feed("QUIT\n.\n"));
+}
+
 TEST_CASE("nothing can be read behind what was malformed") {
   BatchReader reader;
   CHECK(reader.feed("FOO\nQUIT\n") == 4);
