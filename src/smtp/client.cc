@@ -4,6 +4,7 @@
 #include "smtp/envelope_commands.h"
 #include "smtp/judgement.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace sshsm::smtp {
