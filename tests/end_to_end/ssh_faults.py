@@ -2,11 +2,12 @@
 
 import contextlib
 import os
+import signal
 import socket
 import threading
 
-from friend import LETTER, batch, canonical
-from registry import case, expect
+from friend import LETTER, ONE, batch, canonical
+from registry import Skip, case, expect
 from servers import free_port, new_key
 
 QUICK = {"connect-timeout": "2", "greeting-timeout": "3", "timeout": "3"}
@@ -257,15 +258,19 @@ def algorithms_that_the_server_does_not_have_are_told(bench):
     expect(result.stderr.startswith(friend.line("4.7.5 the SSH handshake failed")), True, result.stderr)
 
 
-@case
-def a_key_that_is_not_authorized_is_told(bench):
-    friend = bench.friend()
+def sends_with_a_strangers_key(bench, friend):
     stranger = friend.path("stranger")
     new_key(stranger)
     os.chown(stranger, bench.rig.mail_user.pw_uid, bench.rig.mail_user.pw_gid)
     friend.settings["identity-file"] = "stranger"
     friend.write_configuration()
-    result = friend.send()
+    return friend.send()
+
+
+@case
+def a_key_that_is_not_authorized_is_told(bench):
+    friend = bench.friend()
+    result = sends_with_a_strangers_key(bench, friend)
     result.has_status(75)
     expect(result.stderr.startswith(friend.line("4.7.8 the host refused our key")), True, result.stderr)
     friend.received_nothing()
@@ -277,3 +282,40 @@ def a_user_who_does_not_exist_is_told(bench):
     result = friend.send()
     result.has_status(75)
     expect(result.stderr.startswith(friend.line("4.7.8 the host refused our key")), True, result.stderr)
+
+
+def penalties_of(sshd):
+    with open(sshd.log, encoding="utf-8", errors="replace") as log:
+        return [line for line in log if "penalty of" in line and "failed authentication" in line]
+
+
+@case
+def a_host_that_shuts_us_out_for_failed_logins_is_told(bench):
+    if not bench.rig.sshd.has_penalties():
+        raise Skip("this sshd is older than 9.8 and has no PerSourcePenalties")
+    sshd = bench.sshd(["PerSourcePenalties authfail:60s min:1s"])
+    friend = bench.friend(sshd=sshd)
+    sends_with_a_strangers_key(bench, friend).has_status(75)
+    bench.wait_until(lambda: penalties_of(sshd), "sshd noted the failed login")
+    friend.send().says(75, friend.line(
+        f"{REFUSED_BANNER}: 127.0.0.1 port {sshd.port} closed the connection; check port, and MaxStartups "
+        'and PerSourcePenalties of the sshd there; then try: sshsmctl check friend: "Not allowed at this '
+        'time\\x0d\\x0a"'))
+    friend.received_nothing()
+
+
+@case
+def neither_deliveries_nor_being_killed_in_one_shut_us_out(bench):
+    if not bench.rig.sshd.has_penalties():
+        raise Skip("this sshd is older than 9.8 and has no PerSourcePenalties")
+    sshd = bench.sshd(["PerSourcePenalties crash:600s authfail:600s min:1s"])
+    friend = bench.friend(sshd=sshd)
+    friend.send().is_accepted()
+    other = bench.friend("delay EHLO 20", sshd=sshd)
+    running = other.start()
+    running.feed(ONE)
+    bench.wait_until(lambda: other.transcript(), "the mail server heard something")
+    running.kill_group()
+    running.finish(None).has_status(-signal.SIGKILL)
+    friend.send().is_accepted()
+    expect(friend.messages(), [canonical(LETTER)] * 2, "delivered messages")
