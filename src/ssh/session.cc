@@ -14,6 +14,7 @@
 
 #include <optional>
 #include <string_view>
+#include <utility>
 
 namespace sshsm::ssh {
 namespace {
@@ -92,8 +93,7 @@ Session::Session(base::Descriptor connection, const config::Destination& destina
              "host key types");
   set_algorithms(handle_.get(), destination);
   set_option(handle_.get(), SSH_OPTIONS_FD, &descriptor_, "descriptor");
-  // libssh owns the socket from here on, and closes it.
-  [[maybe_unused]] const int owned_by_libssh = connection.release();
+  socket_.lend(std::move(connection));
   ssh_set_blocking(handle_.get(), 0);
   // Without it libssh keeps whatever the host asks of us (channels, forwardings) in a list for us
   // to read, without a limit. 1: refuse and forget.
@@ -216,6 +216,7 @@ void Session::fail(Cause otherwise, const std::string& detail) {
 
 void Session::disconnect() noexcept {
   ssh_disconnect(handle_.get());
+  socket_.close();
 }
 
 }  // namespace sshsm::ssh

@@ -7,6 +7,7 @@
 #include "config/destination.h"
 #include "ssh/client_key.h"
 #include "ssh/handles.h"
+#include "ssh/lent_socket.h"
 #include "trust/host_key.h"
 #include "trust/pins.h"
 
@@ -87,6 +88,7 @@ class Session {
   int descriptor_;
   bool is_tcp_;
   ssh_counter_struct counter_{};
+  LentSocket socket_;  // ends behind the handle, when libssh is done with it
   SessionHandle handle_;
 };
 
