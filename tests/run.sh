@@ -2,7 +2,8 @@
 # Installs what is missing, builds from an empty tree, runs the tests:
 #
 #   sh tests/run.sh        the short suite
-#   sh tests/run.sh all    also clang, sanitizers, valgrind, static checks and the long matrices
+#   sh tests/run.sh all    also clang, sanitizers, valgrind, static checks, the long matrices and
+#                          Debian 13
 #
 # The last line is `N passed, N failed, N skipped` over everything; the exit status is 0 only if
 # something passed and nothing failed. What each part printed is in build/logs.
@@ -13,7 +14,7 @@ cd "$(dirname "$0")/.." || exit 1
 case ${1-} in
   '') with_all=no ;;
   all) with_all=yes ;;
-  *) sed -n '2,8s/^# \{0,1\}//p' tests/run.sh; exit 2 ;;
+  *) sed -n '2,9s/^# \{0,1\}//p' tests/run.sh; exit 2 ;;
 esac
 
 passed=0
@@ -83,6 +84,22 @@ unit_tests() {
   python3 tests/meson_totals.py "$1"/meson-logs/testlog*.json
 }
 
+# Debian 13: a newer libssh and sshd, and a newer compiler. Its build tree is for it alone.
+in_trixie() {
+  sh tests/roots/with_tree.sh trixie "$@"
+}
+
+test_in_trixie() {
+  rm -rf build/trixie
+  check trixie_build in_trixie sh -c '
+    meson setup build/trixie -Dwerror=true && ninja -C build/trixie' || return
+  count trixie_unit in_trixie sh -c '
+    meson test -C build/trixie; python3 tests/meson_totals.py build/trixie/meson-logs/testlog.json'
+  count trixie_known_hosts_oracle \
+    in_trixie python3 tests/end_to_end/known_hosts_oracle.py build/trixie
+  count trixie_end_to_end in_trixie python3 tests/end_to_end/run_cases.py build/trixie
+}
+
 finish() {
   echo "$passed passed, $failed failed, $skipped skipped"
   [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
@@ -112,6 +129,13 @@ fi
 
 count end_to_end_all python3 tests/end_to_end/run_cases.py --all build/test
 count mta_all python3 tests/mta/run_cases.py --all build/test
+run_part trixie_root sh tests/roots/make.sh trixie
+case $part_status in
+  0) echo 'ready'; test_in_trixie ;;
+  77) echo "SKIP Debian 13: $(tail -n 1 build/logs/trixie_root.log)"; add 0 passed, 0 failed, 1 ;;
+  *) echo 'FAILED:'; tail build/logs/trixie_root.log; add 0 passed, 1 failed, 0 ;;
+esac
+
 install_packages clang clang-format valgrind cppcheck || failed=$((failed + 1))
 check clang env CXX=clang++ sh -c '
   rm -rf build/clang && meson setup build/clang -Dwerror=true && ninja -C build/clang'

@@ -6,7 +6,8 @@
 # DIRECTORY is an empty one to work in; to everybody else it stays empty. NAME is the host name, and
 # DIRECTORY.hosts becomes /etc/hosts. The network is a loopback alone, so that no mail gets out and no
 # mail server of this machine is asked. DIRECTORY.log, if it is there, is a socket that becomes
-# /dev/log. Killing this kills everything inside.
+# /dev/log; DIRECTORY.mnt, a directory that becomes /mnt with all that is mounted in it. Killing this
+# kills everything inside.
 
 if [ "$1" != --inside ]; then
   exec unshare --mount --net --pid --uts --ipc --fork --kill-child sh "$0" --inside "$@"
@@ -28,6 +29,7 @@ for node in null:3 zero:5 full:7 random:8 urandom:9; do
 done
 ln -s /proc/self/fd dev/fd
 if [ -S "$directory.log" ]; then : >dev/log; mount --bind "$directory.log" dev/log; fi
+if [ -d "$directory.mnt" ]; then mount --rbind "$directory.mnt" mnt; fi
 cp "$directory.hosts" etc/hosts
 echo "$name" >etc/hostname
 hostname "$name"

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes a root directory of Debian's with a real sshd and, on top of it, a mail server, or finds it
-# made, and prints its path:
+# Makes a root directory of Debian's with a real sshd and, on top of it, a mail server or what it takes
+# to build sshsm there, or finds it made, and prints its path:
 #
 #   sh tests/roots/make.sh NAME        NAME is a row of `packages_of`
 #
@@ -11,11 +11,13 @@
 set -u
 here=$(cd "$(dirname "$0")" && pwd) || exit 1
 cache=${SSHSM_ROOTS:-/var/cache/sshsm-tests}
-suite=bookworm
+# shellcheck source=contrib/packages.sh
+. "$here/../../contrib/packages.sh"
 # Roots of this or another tree that nobody has asked for in so many days are deleted.
 days_kept=30
 
-# What is installed: for `base` on top of the smallest Debian, for the others on top of `base`.
+# What is installed: for a root of `suite_of` on top of the smallest Debian, for the others on top of
+# `base`.
 packages_of() {
   case $1 in
     # The libraries are what sshsm needs.
@@ -23,6 +25,15 @@ packages_of() {
     sendmail) echo sendmail-bin sensible-mda procmail ;;
     exim) echo exim4-daemon-light ;;
     postfix) echo postfix ;;
+    trixie) echo "$build_packages iproute2 strace" ;;
+    *) return 1 ;;
+  esac
+}
+
+suite_of() {
+  case $1 in
+    base) echo bookworm ;;
+    trixie) echo trixie ;;
     *) return 1 ;;
   esac
 }
@@ -37,11 +48,20 @@ path_of() {
   echo "$cache/$1.$({ cat "$here/make.sh"; packages_of "$1"; } | sha256sum | cut -c 1-12)"
 }
 
-# The first Debian mirror that this machine uses for the suite.
+# A debian-archive-keyring that was installed before the suite's keys were made is upgraded.
+learn_keys_of() {
+  has_keys_of "$1" || { install_as_root debian-archive-keyring >&2 && has_keys_of "$1"; }
+}
+
+has_keys_of() {
+  ls /usr/share/keyrings/debian-archive-"$1"-stable.* >/dev/null 2>&1
+}
+
+# The first Debian mirror that this machine uses for whichever release: a mirror has them all.
 mirror() {
   found=$(apt-get indextargets --format '$(REPO_URI) $(CODENAME) $(COMPONENT)' \
       'Created-By: Packages' 2>/dev/null |
-    sed -n "s|^\(https\{0,1\}://[^ ]*/debian/\{0,1\}\) $suite main\$|\1|p" | head -n 1)
+    sed -n "s|^\(https\{0,1\}://[^ ]*/debian/\{0,1\}\) [a-z]* main\$|\1|p" | head -n 1)
   echo "${found:-http://deb.debian.org/debian}"
 }
 
@@ -70,38 +90,39 @@ install_in() {
   return $status
 }
 
-make_base() {
+# The smallest Debian: make_smallest NAME DIRECTORY. Without --force-check-gpg debootstrap would only
+# warn where the keys of Debian's archive are not installed, and take whatever a mirror gives.
+make_smallest() {
   proxy=$(apt-config shell proxy Acquire::http::Proxy)
   eval "$proxy"
   if [ -n "${proxy-}" ]; then export http_proxy="$proxy"; fi
-  debootstrap --variant=minbase "$suite" "$1" "$(mirror)" || return
-  take_over_apt_settings "$1"
-  rm -rf "$1/usr/share/doc" "$1/usr/share/man" "$1/usr/share/locale"
-  # The list is words on purpose.
-  # shellcheck disable=SC2046
-  install_in "$1" $(packages_of base)
+  debootstrap --force-check-gpg --variant=minbase "$(suite_of "$1")" "$2" "$(mirror)" || return
+  take_over_apt_settings "$2"
+  rm -rf "$2/usr/share/doc" "$2/usr/share/man" "$2/usr/share/locale"
 }
 
-make_overlay() {
-  cp -a "$(path_of base)/." "$1" || return
+make_in() {
+  if suite_of "$1" >/dev/null; then make_smallest "$1" "$2"; else cp -a "$(path_of base)/." "$2"; fi || return
+  # The list is words on purpose.
   # shellcheck disable=SC2046
-  install_in "$1" $(packages_of "$2") && rm -rf "$1/var/lib/apt/lists"
+  install_in "$2" $(packages_of "$1") || return
+  # What is built on top of `base` needs the lists.
+  [ "$1" = base ] || rm -rf "$2/var/lib/apt/lists"
 }
 
 # Builds aside and renames, so that a root is complete or absent.
 make() {
   [ ! -d "$(path_of "$1")" ] || return 0
-  [ "$1" = base ] || make base || return
-  mkdir "$cache/making/$1" || return
-  if [ "$1" = base ]; then make_base "$cache/making/$1"; else make_overlay "$cache/making/$1" "$1"; fi &&
+  suite_of "$1" >/dev/null || make base || return
+  mkdir "$cache/making/$1" && make_in "$1" "$cache/making/$1" &&
     cp -a "$cache/making/$1" "$cache/copying/$1" && mv "$cache/copying/$1" "$(path_of "$1")"
 }
 
 # dpkg and debootstrap wait for the disk after each file, unless there is none.
 prepare_workshop() {
   rm -rf "$cache/making" "$cache/copying" && mkdir "$cache/making" "$cache/copying" || return
-  if [ "$(awk '/^MemAvailable/ { print $2 }' /proc/meminfo)" -gt 3000000 ]; then
-    mount -t tmpfs -o mode=755,size=1g sshsm-making "$cache/making"
+  if [ "$(awk '/^MemAvailable/ { print $2 }' /proc/meminfo)" -gt 4000000 ]; then
+    mount -t tmpfs -o mode=755,size=2g sshsm-making "$cache/making"
   fi
 }
 
@@ -125,8 +146,10 @@ unshare --mount --net --pid --uts --fork true 2>/dev/null ||
 root=$(path_of "$name")
 if [ ! -d "$root" ]; then
   mkdir -p "$cache" && chmod 755 "$cache" || cannot "cannot make $cache"
-  (cd "$here/../.." && . contrib/packages.sh && install_packages debootstrap) ||
+  (cd "$here/../.." && install_packages debootstrap debian-archive-keyring) ||
     cannot "debootstrap cannot be installed"
+  release=$(suite_of "$name" || suite_of base)
+  learn_keys_of "$release" || cannot "the debian-archive-keyring of this machine has no key of $release"
   unshare --mount --pid --uts --fork --kill-child --mount-proc sh "$here/make.sh" --alone "$name" || exit
   find "$cache" -mindepth 1 -maxdepth 1 -type d -mtime +$days_kept -exec rm -rf {} +
 fi
