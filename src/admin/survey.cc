@@ -92,11 +92,12 @@ class HostSurvey {
 };
 
 KeyFact read_key(const std::vector<std::string>& words, std::size_t host_count) {
+  const Failure no_key(Cause::internal_error, "a record that is no key");
+  if (words.size() != 5) throw no_key;
+  const auto index = base::parse_number(words[1], host_count);
+  const auto key = trust::read_pin(words[3], words[4]);
+  if (!index || *index == host_count || !key) throw no_key;
   KeyFact fact;
-  const auto index = words.size() == 5 ? base::parse_number(words[1], host_count) : std::nullopt;
-  const auto key = words.size() == 5 ? trust::read_pin(words[3], words[4]) : std::nullopt;
-  if (!index || *index == host_count || !key)
-    throw Failure(Cause::internal_error, "a record that is no key");
   fact.host_index = *index;
   fact.key = *key;
   const auto has = [&](char flag) { return words[2].find(flag) != std::string::npos; };
