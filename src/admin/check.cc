@@ -72,10 +72,11 @@ class Telling {
 
   [[nodiscard]] bool is_empty() const { return reports_.empty(); }
 
-  /// The exit status.
+  /// The exit status: 0 only behind the last step of all.
   [[nodiscard]] int end() const {
     if (arguments_.is_json) print(json_of(arguments_.destination, host_, reports_));
-    return reports_.empty() || reports_.back().finding.fault ? not_well : well;
+    if (is_empty() || reports_.back().finding.fault) return not_well;
+    return reports_.back().step == all_steps().back().name ? well : not_well;
   }
 
  private:

@@ -79,6 +79,7 @@ Finding close_sandbox(Examination&) {
 
 Finding look_names_up(Examination& examination) {
   const mailer::Setup& setup = *examination.setup;
+  if (!setup.destination.proxy_command.empty()) return {"left to proxy-command"};
   ssh::UnreachedHosts unknown;
   std::size_t known = 0;
   std::string seen;
@@ -113,7 +114,9 @@ Finding connect_to_host(Examination& examination) {
     examination.missing_banner = failure;
   }
   const ssh::Progress& progress = examination.progress;
-  return {.seen = concat({progress.address, " port ", port_text(setup.destination)}),
+  const bool is_direct = setup.destination.proxy_command.empty();
+  return {.seen = is_direct ? concat({progress.address, " port ", port_text(setup.destination)})
+                            : "proxy-command runs",
           .ended_at = progress.connected_at};
 }
 

@@ -8,6 +8,7 @@ import sys
 from checking import TRY, all_lines, all_seen, fails, line, lines_to, run_check
 from registry import Skip, case, expect
 from check_broken import NOT_FORCED, NOT_FORCED_REMEDY
+from proxy_command import RELAY, befriended
 from smtp_address import Listener, friend_with_sink
 
 BOB = "bob@friend.example"
@@ -197,3 +198,14 @@ def words_that_make_no_sense_are_refused_in_one_sentence(bench):
                            (("--to", "x\ny"), '--to "x\\x0ay" is not a mail address')):
         result = run_check(friend, *options)
         expect((result.status, result.stdout, result.stderr), (1, b"", f"sshsmctl: {words}\n"), "the refusal")
+
+
+@case
+def a_proxy_command_connects(bench):
+    friend = befriended(bench, RELAY, "%h %p")
+    run_check(friend).prints(0, *all_lines(friend, names="left to proxy-command",
+                                           connection="proxy-command runs"))
+    friend = befriended(bench, "#!/bin/sh\necho no way there >&2\nexit 3\n")
+    fails(friend, "connection",
+          "4.4.1 proxy-command led to no SSH server: exit status 3; run it as the mail user to see "
+          f'why{TRY}: "no way there"', names="left to proxy-command")

@@ -6,6 +6,7 @@ import threading
 
 from checking import TRY, fails, run_check
 from fault_proxy import FaultProxy
+from hosts import with_file
 from registry import case, expect
 from ssh_faults import flooding_friend
 
@@ -38,6 +39,24 @@ def a_host_that_stalls_is_given_up_at_that_step(bench):
             ("stall-in-exec", "forced command", "4.4.2 no answer in time: starting the command"),
             ("stall-in-forwarding", "forwarding", "4.4.2 no answer in time: the answer to a forwarding")):
         fails_at(bench.faulty_friend(fault, settings=QUICK), step, beginning)
+
+
+@case
+def a_resolver_that_hangs_is_told_where_names_are_looked_up(bench):
+    friend = bench.friend(settings={**QUICK, "host": "mx.example"})
+    friend.write_pins([f"* {friend.sshd.host_keys['ed25519']}"])
+    prefix = with_file(bench, "/etc/resolv.conf", "nameserver 127.0.0.78\n")
+    with socket.socket(type=socket.SOCK_DGRAM) as mute:
+        mute.bind(("127.0.0.78", 53))
+        fails(friend, "names", "4.4.3 cannot look up the host name: mx.example: the resolver does not answer; check "
+              "the resolver of this machine", prefix=prefix)
+        # An answer that comes late is not taken for one about the connection.
+        friend.settings.update({"host": "mx.example 127.0.0.1", "greeting-timeout": "20"})
+        friend.write_configuration()
+        result = run_check(friend, prefix=prefix)
+    result.has_status(0)
+    expect(b"ok    names           mx.example: cannot look up the host name: the resolver does not answer; "
+           b"127.0.0.1: 127.0.0.1 (" in result.stdout, True, result.stdout)
 
 
 @case

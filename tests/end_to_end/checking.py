@@ -87,14 +87,14 @@ def all_lines(friend, **changes):
     return lines_to(friend, None, **changes)
 
 
-def fails_with(friend, step, whole, remedy=None, *options, **changes):
+def fails_with(friend, step, whole, remedy=None, *options, prefix=(), **changes):
     """Checks, and compares every line: all steps before `step` are well, and that one not. `whole` is the
     line that sshsm says; the remedy stands in it where none is given."""
     words = re.sub(r"^\S+ sshsm: [^:]*: ", "", whole)
     if remedy is None:
         remedy = re.sub(r': "[^"]*"$', "", words).split("; ", 1)[1]
     summary = max((name for name in friend.rig.causes if words.startswith(name)), key=len)
-    result = run_check(friend, *options)
+    result = run_check(friend, *options, prefix=prefix)
     result.prints(1, *lines_to(friend, step, **changes), line("FAIL", step, summary), whole,
                   "remedy: " + remedy)
     return result
