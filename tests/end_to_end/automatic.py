@@ -225,7 +225,7 @@ def a_failure_is_told_in_the_way_of_the_caller(bench):
     friend.write_pins([])
     unpinned = (f"4.7.5 no host key is pinned: 127.0.0.1 port {friend.sshd.port} in "
                 f"{friend.path('known_hosts')}; pin the host's key, "
-                "as its owner read it out: sshsmctl trust friend")
+                "as its owner read it out: sshsmctl trust --add friend")
     running = start(friend)
     expect(running.process.stdout.readline().decode(), friend.reply_line("421", unpinned) + "\r\n",
            "the greeting")

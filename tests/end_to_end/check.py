@@ -147,7 +147,7 @@ def it_is_the_mail_user_of_the_configuration_or_of_the_command_line(bench):
     friend = bench.friend()
     os.chown(friend.key, 1, 1)
     fails(friend, "files", f"4.7.5 cannot read the private key: {friend.key}: Permission denied; make one with "
-          "sshsmctl enrol friend, or give this one to the mail user, mode 0600")
+          "ssh-keygen -t ed25519 -N '', or give this one to the mail user, mode 0600")
     result = run_check(friend, "--as", "daemon")
     result.prints(0, *all_lines(friend, configuration=f"{friend.path('friend.conf')}, as daemon"))
 

@@ -70,7 +70,7 @@ def a_key_of_another_user(bench):
     friend = bench.friend()
     os.chown(friend.key, 2, 2)
     sentence = (f"4.7.5 cannot read the private key: {friend.key}: Permission denied; make one with "
-                "sshsmctl enrol friend, or give this one to the mail user, mode 0600")
+                "ssh-keygen -t ed25519 -N '', or give this one to the mail user, mode 0600")
     fails(friend, "files", sentence)
     says_the_same(friend, sentence)
 
@@ -212,7 +212,7 @@ def a_host_key_that_changed(bench):
     friend.write_pins([f"* {other}"])
     pinned = "ED25519 " + fingerprint(other)
     sentence = (f"4.7.0 host key changed: offered {host_key_of(friend)}, pinned {pinned}; if the change is "
-                "genuine, pin the new key: sshsmctl trust friend")
+                "genuine, pin the new key: sshsmctl trust --replace friend")
     fails(friend, "host key", sentence)
     says_the_same(friend, sentence)
 
@@ -224,7 +224,7 @@ def a_host_key_that_is_revoked(bench):
     friend.write_pins([f"* {other}", f"@revoked * {own}"])
     pinned = "ED25519 " + fingerprint(other)
     sentence = (f"4.7.0 host key revoked: {host_key_of(friend)}; the host uses a key that known_hosts "
-                "revokes; pin its new key: sshsmctl trust friend")
+                "revokes; pin its new key: sshsmctl trust --add friend")
     fails(friend, "host key", sentence)
     says_the_same(friend, sentence)
 
@@ -235,7 +235,7 @@ def a_pin_that_is_revoked(bench):
     own = friend.sshd.host_keys["ed25519"]
     friend.write_pins([f"* {own}", f"@revoked * {own}"])
     fails(friend, "files", f"4.7.0 host key revoked: pinned {host_key_of(friend)}; the host uses a key that "
-          "known_hosts revokes; pin its new key: sshsmctl trust friend")
+          "known_hosts revokes; pin its new key: sshsmctl trust --add friend")
 
 
 @case
@@ -244,7 +244,7 @@ def no_pin_at_all(bench):
     friend.write_pins([])
     fails(friend, "files", "4.7.5 no host key is pinned: 127.0.0.1 port "
           f"{friend.sshd.port} in {friend.path('known_hosts')}; pin the host's key, as its owner read it "
-          "out: sshsmctl trust friend")
+          "out: sshsmctl trust --add friend")
 
 
 @case

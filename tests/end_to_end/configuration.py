@@ -154,7 +154,7 @@ def a_missing_key_is_told_with_its_path(bench):
     os.remove(friend.key)
     friend.send().says(75, friend.line(
         f"4.7.5 cannot read the private key: {friend.key}: No such file or directory; make one with "
-        "sshsmctl enrol friend, or give this one to the mail user, mode 0600"))
+        "ssh-keygen -t ed25519 -N '', or give this one to the mail user, mode 0600"))
 
 
 @case

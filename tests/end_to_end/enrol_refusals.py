@@ -283,8 +283,8 @@ def a_key_that_is_there_and_cannot_be_used_is_not_written_over(bench):
     os.chmod(path, 0o600)
     if bench.rig.is_root:
         os.chown(path, 1, 1)
-        says(f"cannot read the private key: {path}: Permission denied; make one with sshsmctl enrol friend, or "
-             "give this one to the mail user, mode 0600")
+        says(f"cannot read the private key: {path}: Permission denied; make one with ssh-keygen -t ed25519 "
+             "-N '', or give this one to the mail user, mode 0600")
         os.chown(path, mail_user.pw_uid, mail_user.pw_gid)
     with open(path, "w", encoding="ascii") as file:
         file.write("no key\n")

@@ -258,7 +258,7 @@ def a_wrong_key_ends_the_attempt(bench):
     friend.send().says(75, line(
         A, f"4.7.0 host key changed: offered ED25519 {fingerprint(other.host_keys['ed25519'])}, pinned "
         f"ED25519 {fingerprint(own(friend))}; if the change is genuine, pin the new key: "
-        "sshsmctl trust friend"))
+        "sshsmctl trust --replace friend"))
     expect(second.times, [], "connections to the second host")
 
 
@@ -306,7 +306,7 @@ def the_key_of_one_host_does_not_prove_another(bench):
     friend.send().says(75, line(
         B, f"4.7.0 host key changed: offered ED25519 {fingerprint(impostor.host_keys['ed25519'])}, pinned "
         f"ED25519 {fingerprint(own(friend))} (other hosts: {A}: cannot connect: {refused(friend, A)}); "
-        "if the change is genuine, pin the new key: sshsmctl trust friend"))
+        "if the change is genuine, pin the new key: sshsmctl trust --replace friend"))
 
 
 @case
@@ -345,7 +345,7 @@ def where_no_host_is_pinned_none_is_dialled(bench):
     hosts = [silent(bench, host, friend.sshd.port) for host in (A, B)]
     friend.send().says(75, line(
         A, f"4.7.5 no host key is pinned: {A}, {B} port {friend.sshd.port} in {friend.path('known_hosts')}; "
-        "pin the host's key, as its owner read it out: sshsmctl trust friend"))
+        "pin the host's key, as its owner read it out: sshsmctl trust --add friend"))
     expect([host.times for host in hosts], [[], []], "connections")
 
 

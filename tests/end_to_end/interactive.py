@@ -154,7 +154,7 @@ def a_failure_is_the_greeting_and_quit_is_answered(bench):
     friend.write_pins([])
     is_421(friend, f"4.7.5 no host key is pinned: 127.0.0.1 port {friend.sshd.port} in "
                    f"{friend.path('known_hosts')}; pin the host's key, "
-                   "as its owner read it out: sshsmctl trust friend")
+                   "as its owner read it out: sshsmctl trust --add friend")
 
 
 @case

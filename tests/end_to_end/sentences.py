@@ -19,7 +19,7 @@ QUICK = {"connect-timeout": "1", "greeting-timeout": "2", "timeout": "1"}
 WAITS = "; the mail waits in the queue"
 TYPE_UNPINNED = (
     "4.7.0 the host has no key of a pinned type: in the SSH handshake; pin a key of a type that the "
-    'host has: sshsmctl trust friend: "kex error : no match for method server host key algo: server '
+    'host has: sshsmctl trust --add friend: "kex error : no match for method server host key algo: server '
     '[ssh-ed25519], client '
     '[ecdsa-sha2-nistp256]"')
 
@@ -99,12 +99,12 @@ def sentences_about_key_and_pins(bench):
     friend.write_pins([])
     friend.send().says(75, friend.line(
         f"4.7.5 no host key is pinned: 127.0.0.1 port {friend.sshd.port} in {friend.path('known_hosts')}; "
-        "pin the host's key, as its owner read it out: sshsmctl trust friend"))
+        "pin the host's key, as its owner read it out: sshsmctl trust --add friend"))
     os.remove(friend.path("known_hosts"))
     friend.send().says(75, friend.line(
         f"4.7.5 cannot read the known hosts: {friend.path('known_hosts')}: No such file or directory; "
         "let the mail user read the file, or pin the host's key, "
-        "as its owner read it out: sshsmctl trust friend"))
+        "as its owner read it out: sshsmctl trust --add friend"))
 
 
 @case

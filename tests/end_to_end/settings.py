@@ -91,9 +91,9 @@ def a_broken_friend_is_listed_with_its_error_and_hides_no_other(bench):
         f"friend          {friend.settings['user']} at 127.0.0.1 port {friend.settings['port']}, "
         f"{host_key_of(friend)}, our key 0 days old",
         "unpinned        4.7.5 sshsm: unpinned (mx.friend.example): no host key is pinned: mx.friend.example port 22 "
-        f"in {friend.path('known_hosts')}; pin the host's key, as its owner read it out: sshsmctl trust unpinned",
+        f"in {friend.path('known_hosts')}; pin the host's key, as its owner read it out: sshsmctl trust --add unpinned",
         f"without-key     4.7.5 sshsm: without-key (mx): cannot read the private key: {friend.path('no-such-key')}: No "
-        "such file or directory; make one with sshsmctl enrol without-key, or give this one to the mail user, mode "
+        "such file or directory; make one with ssh-keygen -t ed25519 -N '', or give this one to the mail user, mode "
         "0600")
 
 

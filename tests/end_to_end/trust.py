@@ -43,7 +43,7 @@ def a_changed_host_key_is_refused_with_both_fingerprints(bench):
     friend.write_pins([f"{place(friend)} {other}"])
     friend.send().says(75, friend.line(
         f"4.7.0 host key changed: offered ED25519 {fingerprint(own(friend))}, pinned ED25519 "
-        f"{fingerprint(other)}; if the change is genuine, pin the new key: sshsmctl trust friend"))
+        f"{fingerprint(other)}; if the change is genuine, pin the new key: sshsmctl trust --replace friend"))
     friend.received_nothing()
 
 
@@ -54,7 +54,7 @@ def a_revoked_host_key_is_refused_even_if_it_is_pinned(bench):
                        f"{place(friend)} {other_key(bench)}"])
     friend.send().says(75, friend.line(
         f"4.7.0 host key revoked: ED25519 {fingerprint(own(friend))}; the host uses a key that "
-        "known_hosts revokes; pin its new key: sshsmctl trust friend"))
+        "known_hosts revokes; pin its new key: sshsmctl trust --add friend"))
     friend.received_nothing()
 
 

@@ -15,7 +15,7 @@ TEST_CASE("the remedy is the step's own where there is one, else that of the tab
         "let no start-up file of the shell there print (.bashrc, .profile, /etc/profile), or give "
         "the account /bin/sh");
   CHECK(remedy_of("host key", Cause::host_key_changed, "friend") ==
-        "if the change is genuine, pin the new key: sshsmctl trust friend");
+        "if the change is genuine, pin the new key: sshsmctl trust --replace friend");
   CHECK(remedy_of("EHLO", Cause::connection_lost, "friend") ==
         "look at the logs of that host and at firewalls on the way: the connection broke at this "
         "step");

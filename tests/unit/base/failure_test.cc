@@ -23,7 +23,8 @@ TEST_CASE("a failure is one line: code, destination, host, sentence, detail, rem
   CHECK(describe(Failure(Cause::host_key_changed, "offered ED25519 SHA256:a, pinned RSA SHA256:b"),
                  "myfriend", "mx.friend.example") ==
         "4.7.0 sshsm: myfriend (mx.friend.example): host key changed: offered ED25519 SHA256:a, "
-        "pinned RSA SHA256:b; if the change is genuine, pin the new key: sshsmctl trust myfriend");
+        "pinned RSA SHA256:b; if the change is genuine, pin the new key: sshsmctl trust --replace "
+        "myfriend");
   CHECK(describe(Failure(Cause::text_before_greeting, {}, "Welcome\r\n"), "myfriend", {}) ==
         "4.5.0 sshsm: myfriend: text where the greeting was expected; the forced command or "
         "smtp-address must lead to a mail server, and no shell start-up file may print before it; "
@@ -37,12 +38,12 @@ TEST_CASE("the command in a remedy names the destination, if that may be pasted 
   const Failure unpinned(Cause::host_key_unpinned);
   CHECK(explain(unpinned, "My.friend_2-x", max_sentence) ==
         "no host key is pinned; pin the host's key, as its owner read it out: sshsmctl trust "
-        "My.friend_2-x");
+        "--add My.friend_2-x");
   const std::string longest(max_named_destination, 'n');
-  CHECK(explain(unpinned, longest, max_sentence).ends_with("trust " + longest));
+  CHECK(explain(unpinned, longest, max_sentence).ends_with("trust --add " + longest));
   for (const std::string& name : {std::string(), std::string("-r"), std::string("a;reboot"),
                                   std::string("$(id)"), std::string("a b"), longest + "n"})
-    CHECK(explain(unpinned, name, max_sentence).ends_with(": sshsmctl trust DEST"));
+    CHECK(explain(unpinned, name, max_sentence).ends_with(": sshsmctl trust --add DEST"));
   CHECK(explain(Failure(Cause::login_refused, "DEST", "DEST"), "myfriend", max_sentence) ==
         "the host refused our key: DEST; add our public key to authorized_keys there, or check "
         "user; then try: sshsmctl check myfriend: \"DEST\"");

@@ -105,6 +105,6 @@ TEST_CASE("a failure is told for each recipient with its class and phase") {
   CHECK(text.find("to=<b@x>, relay=myfriend[none]:22, ") != std::string::npos);
   CHECK(text.ends_with(
       "dsn=4.7.0, status=deferred (host key revoked: ED25519 SHA256:abc; the host "
-      "uses a key that known_hosts revokes; pin its new key: sshsmctl trust myfriend), "
+      "uses a key that known_hosts revokes; pin its new key: sshsmctl trust --add myfriend), "
       "class=host-key-revoked, phase=handshake\n"));
 }
