@@ -2,13 +2,15 @@
 that exist. Their tables are held to the code by tests/unit/manual."""
 
 import os
+import pty
 import re
 import shutil
 import subprocess
 
-from friend import LETTER, batch
+from enrolling import AT_A_TERMINAL, QUESTION, Newcomer
 from registry import Skip, case, expect
 from rig import SOURCE
+from talk import Talk
 
 PAGES = ("sshsm.8", "sshsmctl.8", "sshsm.conf.5", "sshsm-mta.7")
 ESCAPES = (("\\-", "-"), ("\\(aq", "'"), ("\\(ga", "`"), ("\\(ha", "^"), ("\\(ti", "~"), ("\\&", ""),
@@ -86,6 +88,59 @@ def the_examples_of_sshsm_run_as_they_stand(bench):
     replies = shell.runs(conversation[0], 0).stdout.decode().splitlines()
     expect([replies[0][:4], replies[-1][:4]], ["220 ", "221 "], f"greeting and goodbye in {replies}")
     expect(sum(map(len, (a_batch, keeping, conversation))), 5, "examples that were run")
+
+
+class Administrator:
+    """Runs the examples of sshsmctl(8), with the host, login and fingerprint of a host that is there."""
+
+    def __init__(self, bench, newcomer):
+        self.bench, self.newcomer = bench, newcomer
+
+    def words(self, line, kind):
+        newcomer = self.newcomer
+        line = line.replace("--host mx.friend.example", f"--host {newcomer.hosts[0]} --port {newcomer.port}")
+        line = line.replace("mailrx", newcomer.user)
+        line = re.sub(r"SHA256:\S+", newcomer.fingerprint(kind), line)
+        name, verb, *words = line.split()
+        expect(name, "sshsmctl", "the program")
+        return [verb, "--config-dir", newcomer.directory, *words]
+
+    def runs(self, line, kind="ed25519"):
+        result = self.bench.run(*self.words(line, kind), program=self.bench.rig.sshsmctl)
+        result.has_status(0)
+        return result.stdout.decode()
+
+    def types(self, line, kind="ed25519"):
+        """The same at a terminal, where the fingerprint of that key is typed."""
+        controller, terminal = pty.openpty()
+        self.bench.at_end(lambda: [os.close(number) for number in (controller, terminal)])
+        running = self.bench.start(*self.words(line, kind), program=self.bench.rig.sshsmctl,
+                                   prefix=AT_A_TERMINAL, stdin=terminal)
+        Talk(running, controller).wait_for(QUESTION)
+        os.write(controller, self.newcomer.fingerprint(kind).encode() + b"\n")
+        result = running.finish(None)
+        result.has_status(0)
+        return result.stdout.decode()
+
+
+@case
+def the_examples_of_sshsmctl_run_as_they_stand(bench):
+    at_terminal, without, check, rotation, overview = [text.splitlines()
+                                                       for text in displays("sshsmctl.8", "EXAMPLES")]
+    newcomer = Newcomer(bench, name="myfriend")
+    person = Administrator(bench, newcomer)
+    said = person.types(*at_terminal)
+    expect("restrict,command=" in said and "sshsm:myfriend" in said, True, said)
+    os.remove(newcomer.path("myfriend.conf"))
+    person.runs(*without)
+    newcomer.is_configured_with("ed25519")
+    add, revoke = rotation
+    person.types(add, "rsa")
+    newcomer.is_configured_with("ed25519", "rsa")
+    person.runs(revoke)
+    newcomer.is_configured_with("rsa")
+    expect(newcomer.read("known_hosts").startswith("@revoked "), True, newcomer.read("known_hosts"))
+    expect(sum(map(len, (at_terminal, without, check, rotation, overview))), 7, "examples")
 
 
 @case
