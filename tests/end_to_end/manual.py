@@ -90,6 +90,10 @@ def the_examples_of_sshsm_run_as_they_stand(bench):
     expect(sum(map(len, (a_batch, keeping, conversation))), 5, "examples that were run")
 
 
+def key_line(text):
+    return re.search(r"^restrict.*$", text, re.M).group()
+
+
 class Administrator:
     """Runs the examples of sshsmctl(8), with the host, login and fingerprint of a host that is there."""
 
@@ -127,19 +131,24 @@ class Administrator:
 def the_examples_of_sshsmctl_run_as_they_stand(bench):
     at_terminal, without, check, rotation, overview = [text.splitlines()
                                                        for text in displays("sshsmctl.8", "EXAMPLES")]
-    newcomer = Newcomer(bench, name="myfriend")
+    newcomer = Newcomer(bench, bench.sshd(key_types=("ed25519", "rsa")), name="myfriend")
     person = Administrator(bench, newcomer)
     said = person.types(*at_terminal)
     expect("restrict,command=" in said and "sshsm:myfriend" in said, True, said)
     os.remove(newcomer.path("myfriend.conf"))
     person.runs(*without)
     newcomer.is_configured_with("ed25519")
+    with open(newcomer.sshd.authorized_keys, "a", encoding="ascii") as file:
+        file.write(key_line(said).replace("/usr/sbin/sendmail -bs", bench.rig.sink) + "\n")
+    expect("\nok    RCPT " in person.runs(*check), True, "the answer to RCPT")
     add, revoke = rotation
     person.types(add, "rsa")
     newcomer.is_configured_with("ed25519", "rsa")
     person.runs(revoke)
     newcomer.is_configured_with("rsa")
     expect(newcomer.read("known_hosts").startswith("@revoked "), True, newcomer.read("known_hosts"))
+    expect(person.runs(overview[0]).split()[0], "myfriend", "the destination that is listed")
+    expect("host = 127.0.0.1 " in person.runs(overview[1]), True, "the setting that is shown")
     expect(sum(map(len, (at_terminal, without, check, rotation, overview))), 7, "examples")
 
 

@@ -1,4 +1,5 @@
 #include "admin/arguments.h"
+#include "admin/steps.h"
 #include "base/causes.h"
 #include "base/exit_status.h"
 #include "base/text.h"
@@ -127,6 +128,12 @@ TEST_CASE("sshsmctl(8) has each option of the code with the verbs that take it, 
   }
   check_list(Page("sshsmctl.8").list_behind("The options are, with the verbs that take them:"),
              rows);
+}
+
+TEST_CASE("sshsmctl(8) has each step of check, and no other") {
+  std::vector<Row> rows;
+  for (const admin::Step& step : admin::all_steps()) rows.push_back({std::string(step.name), {}});
+  check_list(Page("sshsmctl.8").list_behind("are:"), rows);
 }
 
 TEST_CASE("each page has the sections that people look for") {
