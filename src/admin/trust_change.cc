@@ -76,6 +76,7 @@ class TrustChange {
     else
       survey_ = survey(place_, destination(), Reach::files);
     revoke();
+    if (arguments_.does_replace) note_other_pins();
     write();
     return 0;
   }
@@ -99,14 +100,13 @@ class TrustChange {
     survey_ = survey(place_, destination(), Reach::hosts);
     if (arguments_.does_add) confirmed_ = keys_to_come(confirmation.evidence());
     if (confirmed_.empty()) confirmed_ = keys_of(confirmation.confirm(survey_));
-    const Keys before = pins_;
     if (arguments_.does_replace) pins_.clear();
+    const Keys before = set_keys(destination());
     for (const trust::HostKey& key : confirmed_) {
       const bool is_new = !contains(before, key);
       add(pins_, key);
       say_ += concat({is_new ? "pinned: " : "was pinned already: ", trust::name_of(key), "\n"});
     }
-    if (arguments_.does_replace) note_other_pins(before);
   }
 
   /// What the file gives for the hosts, whether they show it already or not. Their owner may bring
@@ -114,30 +114,33 @@ class TrustChange {
   [[nodiscard]] Keys keys_to_come(const Evidence& evidence) const {
     Keys keys;
     for (std::size_t index = 0; index < destination().hosts.size(); ++index)
-      for (const trust::HostKey& key : keys_in_file(evidence, destination(), index)) {
-        if (is_revoked(key))
-          throw Refusal(concat(
-              {"the key ", trust::name_of(key), " is revoked by known_hosts; nothing is pinned"}));
-        add(keys, key);
-      }
+      for (const trust::HostKey& key : keys_in_file(evidence, destination(), index)) add(keys, key);
     if (keys.empty()) return keys;
     for (const KeyFact& fact : survey_.keys)
       if (fact.is_offered && confirms(evidence, destination(), fact.host_index, fact.key))
         add(keys, fact.key);
+    for (const trust::HostKey& key : keys)
+      if (hosts_revoking(key) > 0)
+        throw Refusal(concat(
+            {"the key ", trust::name_of(key), " is revoked by known_hosts; nothing is pinned"}));
     return keys;
   }
 
-  [[nodiscard]] bool is_revoked(const trust::HostKey& key) const {
-    return std::any_of(survey_.keys.begin(), survey_.keys.end(),
-                       [&](const KeyFact& fact) { return fact.is_revoked && fact.key == key; });
+  /// For how many of the hosts known_hosts revokes it.
+  [[nodiscard]] std::size_t hosts_revoking(const trust::HostKey& key) const {
+    return static_cast<std::size_t>(
+        std::count_if(survey_.keys.begin(), survey_.keys.end(),
+                      [&](const KeyFact& fact) { return fact.is_revoked && fact.key == key; }));
   }
 
   /// Those of known_hosts are another hand's; they are told of and left.
-  void note_other_pins(const Keys& before) {
+  void note_other_pins() {
+    Keys known = set_keys(destination());
+    known.insert(known.end(), pins_.begin(), pins_.end());
+    known.insert(known.end(), revoked_.begin(), revoked_.end());
     Keys others;
     for (const KeyFact& fact : survey_.keys)
-      if (fact.is_pinned && !contains(pins_, fact.key) && !contains(before, fact.key))
-        add(others, fact.key);
+      if (fact.is_pinned && !contains(known, fact.key)) add(others, fact.key);
     for (const trust::HostKey& key : others)
       say_ += concat({"still pinned by known_hosts: ", trust::name_of(key),
                       "; take its line out, or --revoke it\n"});
@@ -173,7 +176,8 @@ class TrustChange {
       throw Refusal(concat({"the key ", trust::name_of(key),
                             " cannot be pinned and revoked at once; nothing is changed"}));
     std::erase(pins_, key);
-    if (is_revoked(key)) {
+    add(revoked_, key);
+    if (hosts_revoking(key) == destination().hosts.size()) {
       say_ += concat({"was revoked already: ", trust::name_of(key), "\n"});
       return;
     }
@@ -231,6 +235,7 @@ class TrustChange {
   OwnFiles files_;
   Keys pins_;  ///< what `host-key` is to say in the end
   Keys confirmed_;
+  Keys revoked_;
   Survey survey_;
   std::vector<std::string> revocations_;
   std::string say_;

@@ -196,6 +196,39 @@ def a_key_that_is_pinned_by_known_hosts_alone_can_be_revoked(bench):
 
 
 @case
+def what_is_revoked_at_once_is_not_said_to_stay(bench):
+    newcomer = Newcomer(bench).enrolled()
+    newcomer.write("known_hosts", f"{newcomer.place} {newcomer.host_key('rsa')}\n")
+    newcomer.trust("--replace", "--fingerprint", newcomer.fingerprint("ecdsa"), "--revoke",
+                   newcomer.fingerprint("rsa")).prints(0, f"pinned: {newcomer.key_name('ecdsa')}",
+                                                       f"revoked: {newcomer.key_name('rsa')}")
+    newcomer.is_configured_with("ecdsa")
+
+
+@case
+def a_key_is_revoked_for_every_host_of_the_friend(bench):
+    newcomer = Newcomer(bench).enrolled()
+    newcomer.hosts = ("127.0.0.1", "mx2.friend.example")
+    newcomer.write("friend.conf", newcomer.configuration("ed25519", "rsa"))
+    own = f"@revoked {newcomer.place} {newcomer.host_key()}\n"
+    newcomer.write("known_hosts", own)
+    newcomer.trust("--revoke", newcomer.fingerprint()).prints(0, f"revoked: {newcomer.key_name()}")
+    line = f"@revoked {newcomer.place},[mx2.friend.example]:{newcomer.port} {newcomer.host_key()}\n"
+    expect(newcomer.read("known_hosts"), own + line, "known_hosts")
+    newcomer.is_configured_with("rsa")
+
+
+@case
+def a_file_beside_it_makes_no_revoked_key_good(bench):
+    newcomer = Newcomer(bench).enrolled()
+    newcomer.write("known_hosts", f"@revoked * {newcomer.host_key('rsa')}\n")
+    file, _ = other_key(bench)
+    newcomer.trust("--add", "--host-key-file", file, "--fingerprint", newcomer.fingerprint("rsa")).says(
+        1, f"sshsmctl: the key {newcomer.key_name('rsa')} is revoked by known_hosts; nothing is pinned")
+    newcomer.is_configured_with("ed25519")
+
+
+@case
 def with_an_alias_the_alias_is_what_is_revoked(bench):
     newcomer = Newcomer(bench).enrolled()
     newcomer.write("friend.conf", newcomer.configuration("ed25519", "rsa") + "host-key-alias = mx.friend\n"
