@@ -18,7 +18,7 @@ sys.path.append(os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__f
 import registry  # noqa: E402
 import rig  # noqa: E402
 
-SUBJECTS = ["directions", "faults", "crashes", "bounces", "strict", "sendmail_recipe", "exim_recipe",
+SUBJECTS = ["enrolment", "directions", "faults", "crashes", "bounces", "strict", "sendmail_recipe", "exim_recipe",
             "postfix_recipe"]
 
 
