@@ -138,7 +138,9 @@ void as_mail_user(const Place& place, const Work& work, const Hear& hear) {
   const pid_t process = fork();
   if (process < 0) throw Failure(Cause::resources_exhausted, base::system_error_text(errno));
   if (process == 0) {
-    // Whatever a peer makes of this process, it reaches neither the terminal nor our files.
+    // Whatever a peer makes of this process, it reaches neither the terminal nor our files: who has
+    // root's terminal can type there (TIOCSTI), and so could the dialler, which has no sandbox.
+    setsid();
     for (const int number : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
       privilege::lead_nowhere(number);
     privilege::close_all_but(child_end.get());

@@ -3,7 +3,7 @@
 import os
 import pty
 
-from enrolling import Newcomer
+from enrolling import AT_A_TERMINAL, Newcomer
 from registry import Skip, case, expect
 from sandbox import fields
 from servers import fingerprint, free_port, new_key
@@ -199,6 +199,31 @@ def the_host_is_met_in_the_sandbox_as_the_mail_user(bench):
     running.process.terminate()
     bench.wait_until(lambda: not os.path.exists(f"/proc/{child}"), "the child is gone", 5)
     running.process.wait(5)
+
+
+@case
+def who_meets_the_host_has_no_terminal(bench):
+    port, _ = bench.fault_server("stall-after-banner")
+    newcomer = Newcomer(bench, port=port)
+    controller, terminal = pty.openpty()
+    bench.at_end(lambda: [os.close(number) for number in (controller, terminal)])
+    running = bench.start(*newcomer.words("enrol"), program=bench.rig.sshsmctl, prefix=AT_A_TERMINAL,
+                          stdin=terminal)
+
+    def terminals():
+        """Of every sshsmctl under this one, the parent first: the number of its terminal."""
+        found, left = [], [str(running.pid)]
+        while left:
+            pid = left.pop(0)
+            with open(f"/proc/{pid}/stat", encoding="ascii") as file:
+                name, rest = file.read().rsplit(")", 1)
+            if name.endswith("(sshsmctl"):
+                found.append(int(rest.split()[4]))
+            with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
+                left += file.read().split()
+        return found
+    bench.wait_until(lambda: len(terminals()) == 3, "a child and its dialler are there", 5)
+    expect([number != 0 for number in terminals()], [True, False, False], "who has a terminal")
 
 
 # --- this machine ---
