@@ -29,11 +29,14 @@ bool is_base64(char c) {
          c == '/';
 }
 
-/// The word `SHA256:…` if there is one, else all words in one.
+/// The word `SHA256:…` if there is a whole one, else all words in one: of a fingerprint in groups
+/// none is left out.
 std::string joined(std::string_view told) {
   std::string all;
   for (const std::string& word : base::words_of(told)) {
-    if (word.starts_with(prefix) && word.size() >= prefix.size() + min_fingerprint) return word;
+    if (base::starts_with_ignoring_case(word, prefix) &&
+        word.size() == prefix.size() + whole_fingerprint)
+      return word;
     all += word;
   }
   return all;
@@ -72,7 +75,8 @@ base::Descriptor open_checked(const std::string& path) {
 
 std::optional<std::string> read_fingerprint(std::string_view told) {
   std::string text = joined(told);
-  if (text.starts_with(prefix)) text.erase(0, prefix.size());
+  // Nobody hears capitals on the telephone, and they mean nothing in this word.
+  if (base::starts_with_ignoring_case(text, prefix)) text.erase(0, prefix.size());
   if (text.size() < min_fingerprint || text.size() > whole_fingerprint) return std::nullopt;
   if (!std::all_of(text.begin(), text.end(), is_base64)) return std::nullopt;
   return text;
@@ -133,11 +137,12 @@ std::vector<trust::HostKey> keys_in_file(const Evidence& evidence,
 
 bool confirms(const Evidence& evidence, const config::Destination& destination,
               std::size_t host_index, const trust::HostKey& key) {
-  if (std::any_of(evidence.fingerprints.begin(), evidence.fingerprints.end(),
-                  [&](const std::string& told) { return has_fingerprint(key, told); }))
-    return true;
-  return evidence.file && pins_in(*evidence.file, destination, host_index).judge(key) ==
-                              trust::Pins::Verdict::pinned;
+  using Verdict = trust::Pins::Verdict;
+  Verdict verdict = Verdict::type_unpinned;
+  if (evidence.file) verdict = pins_in(*evidence.file, destination, host_index).judge(key);
+  if (verdict == Verdict::pinned || verdict == Verdict::revoked) return verdict == Verdict::pinned;
+  return std::any_of(evidence.fingerprints.begin(), evidence.fingerprints.end(),
+                     [&](const std::string& told) { return has_fingerprint(key, told); });
 }
 
 }  // namespace sshsm::admin

@@ -59,8 +59,8 @@ struct Evidence {
                                                        const config::Destination& destination,
                                                        std::size_t host_index);
 
-/// True where the key has one of the fingerprints, or the file gives it for the host and does not
-/// revoke it.
+/// True where the key has one of the fingerprints or the file gives it for the host, and the file
+/// does not revoke it for the host.
 [[nodiscard]] bool confirms(const Evidence& evidence, const config::Destination& destination,
                             std::size_t host_index, const trust::HostKey& key);
 

@@ -73,6 +73,7 @@ TEST_CASE("a fingerprint is told whole, or from its beginning on for 16 characte
   CHECK(tells(whole(ed25519_key).substr(7), ed25519_key));
   CHECK(tells("SHA256:" + first(ed25519_key, 16), ed25519_key));
   CHECK(tells(first(ed25519_key, 16), ed25519_key));
+  CHECK(tells("sha256:" + first(ed25519_key, 43), ed25519_key));
   CHECK_FALSE(read_fingerprint(first(ed25519_key, 15)));
   CHECK_FALSE(read_fingerprint("SHA256:" + first(ed25519_key, 15)));
   CHECK_FALSE(read_fingerprint(whole(ed25519_key) + "A"));
@@ -82,6 +83,14 @@ TEST_CASE("it may be read out in groups, or pasted with the whole line of ssh-ke
   CHECK(tells(first(ed25519_key, 8) + "  " + first(ed25519_key, 17).substr(8), ed25519_key));
   CHECK(tells("SHA256: " + first(ed25519_key, 20), ed25519_key));
   CHECK(tells("256 " + whole(ed25519_key) + " root@mx (ED25519)", ed25519_key));
+}
+
+TEST_CASE("no group of it is left out") {
+  const std::string wrong = first(ed25519_key, 16) + " " + first(nistp256_key, 16);
+  CHECK_FALSE(tells("SHA256:" + wrong, ed25519_key));
+  CHECK_FALSE(tells(wrong, ed25519_key));
+  CHECK(tells("SHA256:" + first(ed25519_key, 16) + " " + first(ed25519_key, 32).substr(16),
+              ed25519_key));
 }
 
 TEST_CASE("no other words are a fingerprint") {
@@ -127,6 +136,13 @@ TEST_CASE("a known_hosts file confirms what it says of this host, as ssh reads i
   CHECK_FALSE(confirms_key(from_file("# " + line), ed25519_key));
   CHECK_FALSE(confirms_key(from_file(line + "@revoked * " + ed25519_key.text()), ed25519_key));
   CHECK_FALSE(confirms_key(from_file("@cert-authority " + line), ed25519_key));
+}
+
+TEST_CASE("what a file revokes is not confirmed, whatever else is said of it") {
+  Evidence evidence = from_file(ed25519_key.text() + "\n@revoked * " + ed25519_key.text());
+  evidence.fingerprints = {first(ed25519_key, 43), first(rsa_key, 43)};
+  CHECK_FALSE(confirms_key(evidence, ed25519_key));
+  CHECK(confirms_key(evidence, rsa_key));
 }
 
 TEST_CASE("a .pub file confirms its key, whatever the host is called") {
