@@ -2,6 +2,7 @@
 
 #include "admin/configuration_text.h"
 #include "admin/mail_user.h"
+#include "admin/refusal.h"
 #include "admin/written_file.h"
 #include "base/failure.h"
 #include "base/text.h"
@@ -23,9 +24,15 @@ using base::Failure;
 constexpr mode_t secret_mode = 0600;
 constexpr mode_t public_mode = 0644;
 
+/// Where the way to the key is closed, to make a key is no help, whatever the mailer would say.
 bool is_missing(const std::string& path) {
   struct stat status {};
-  return lstat(path.c_str(), &status) != 0 && errno == ENOENT;
+  if (lstat(path.c_str(), &status) == 0) return false;
+  if (errno == EACCES)
+    throw Refusal(
+        base::concat({"the mail user cannot get at ", path,
+                      ": Permission denied; let others search the directories above it"}));
+  return errno == ENOENT;
 }
 
 void tell_public_half(const config::Destination& destination, const Hear& tell) {

@@ -199,6 +199,7 @@ class TrustChange {
   void write() {
     const std::string text = with_host_keys(files_.own, pins_);
     const Ownership ownership = ownership_of_own();
+    if (!revocations_.empty()) check_known_hosts(ownership.user);
     if (read_own_files(place_, name_).own.text != files_.own.text)
       throw Refusal(files_.own.path + " was changed meanwhile; nothing is written, run it again");
     for (const std::string& line : revocations_)
@@ -210,6 +211,16 @@ class TrustChange {
                     " is pinned now, so its mail waits; pin one with "
                     "sshsmctl trust --add ",
                     name_, "\n"}));
+  }
+
+  /// A file that the mail user may write must not say where root writes.
+  void check_known_hosts(uid_t owner_of_own) const {
+    const std::string& file = destination().known_hosts_files.front();
+    if (!place_.caller.is_root() || owner_of_own == 0 || file == place_.directory + "/known_hosts")
+      return;
+    throw Refusal(concat({files_.own.path, " is not root's, so root does not write where it says, ",
+                          file, "; nothing is changed. Run sshsmctl as ", place_.mail_user.name,
+                          ", or make it root's"}));
   }
 
   [[nodiscard]] bool is_any_pinned() const {

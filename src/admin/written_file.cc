@@ -1,6 +1,7 @@
 #include "admin/written_file.h"
 
 #include "admin/refusal.h"
+#include "admin/roots_path.h"
 #include "base/descriptor.h"
 #include "base/text.h"
 
@@ -105,10 +106,24 @@ bool ends_inside_line(int file) {
   return size > 0 && pread(file, &last, 1, size - 1) == 1 && last != '\n';
 }
 
+/// All of it or nothing: half a line would be taken for a line.
+void append_whole(int file, const std::string& path, std::string_view text) {
+  const off_t before = lseek(file, 0, SEEK_END);
+  const ssize_t written = write(file, text.data(), text.size());
+  if (written >= 0 && written < static_cast<ssize_t>(text.size()))
+    errno = ENOSPC;
+  else if (written >= 0 && fsync(file) == 0)
+    return;
+  const int error = errno;
+  if (ftruncate(file, before) != 0) refuse("write", path, "half a line is at its end now");
+  refuse("write", path, base::system_error_text(error));
+}
+
 }  // namespace
 
 void write_file(const std::string& path, std::string_view text, const Ownership& ownership,
                 Existing existing) {
+  check_roots_path(directory_of(path));
   Draft draft(path);
   draft.fill(text, ownership);
   draft.take_name(existing);
@@ -116,6 +131,7 @@ void write_file(const std::string& path, std::string_view text, const Ownership&
 
 void make_directory(const std::string& path) {
   if (is_directory(path)) return;
+  check_roots_path(path);
   if (path != "/") make_directory(directory_of(path));
   if (mkdir(path.c_str(), directory_mode) != 0) refuse("make", path);
   // The mask is 077, and the mail user must get in.
@@ -123,6 +139,7 @@ void make_directory(const std::string& path) {
 }
 
 void check_writable(const std::string& directory) {
+  check_roots_path(directory);
   std::string existing = directory;
   struct stat status {};
   while (existing != "/" && stat(existing.c_str(), &status) != 0 && errno == ENOENT)
@@ -132,16 +149,14 @@ void check_writable(const std::string& directory) {
 }
 
 void append_line(const std::string& path, std::string_view line, uid_t user) {
+  check_roots_path(directory_of(path));
   const base::Descriptor file(open(
       path.c_str(), O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, text_mode));
   if (!file) refuse("write", path);
   check_text_file(file.get(), path, user);
-  const bool is_new = lseek(file.get(), 0, SEEK_END) == 0;
-  if (is_new && fchmod(file.get(), text_mode) != 0) refuse("write", path);
-  const std::string text = concat({ends_inside_line(file.get()) ? "\n" : "", line, "\n"});
-  if (write(file.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()))
+  if (lseek(file.get(), 0, SEEK_END) == 0 && fchmod(file.get(), text_mode) != 0)
     refuse("write", path);
-  if (fsync(file.get()) != 0) refuse("write", path);
+  append_whole(file.get(), path, concat({ends_inside_line(file.get()) ? "\n" : "", line, "\n"}));
 }
 
 }  // namespace sshsm::admin

@@ -19,6 +19,8 @@ struct Ownership {
 /// What becomes of a file of that name that is there already.
 enum class Existing { kept, replaced };
 
+// Each of them refuses where root would go a way that others may change (`check_roots_path`).
+
 /// Writes a whole file: under another name beside it, to the disk, and only then under its own, so
 /// that nobody ever reads half of it and no symbolic link leads it astray. Throws `Refusal`; then
 /// nothing is left behind. `Existing::kept`: that is a refusal, too.
@@ -33,7 +35,8 @@ void make_directory(const std::string& path);
 /// asked before a person is.
 void check_writable(const std::string& directory);
 
-/// Adds a line at the end of a text file, which is made, 0644, where it is missing. It must be
+/// Adds a line at the end of a text file, all of it or nothing; the file is made, 0644, where it is
+/// missing. It must be
 /// root's or that user's, nobody else's to write, and no link: a link would lead root to write
 /// where somebody else pleases. Throws `Refusal`.
 void append_line(const std::string& path, std::string_view line, uid_t user);

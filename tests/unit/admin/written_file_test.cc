@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 #include <doctest/doctest.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -119,6 +120,20 @@ TEST_CASE("no line is added to what others may write, or to where a link leads")
   REQUIRE(symlink(path.c_str(), place.file("link").c_str()) == 0);
   CHECK(complaint([&] { append_line(place.file("link"), "line", geteuid()); }) ==
         "cannot write " + place.file("link") + ": Too many levels of symbolic links");
+  CHECK(text_of(path) == "kept\n");
+}
+
+TEST_CASE("half a line is no line: it is taken back") {
+  const Place place;
+  const std::string path = place.file("known_hosts");
+  append_line(path, "kept", geteuid());
+  rlimit before{};
+  REQUIRE(getrlimit(RLIMIT_FSIZE, &before) == 0);
+  const rlimit limit{8, before.rlim_max};
+  REQUIRE(setrlimit(RLIMIT_FSIZE, &limit) == 0);
+  const std::string said = complaint([&] { append_line(path, "@revoked * key", geteuid()); });
+  REQUIRE(setrlimit(RLIMIT_FSIZE, &before) == 0);
+  CHECK(said == "cannot write " + path + ": No space left on device");
   CHECK(text_of(path) == "kept\n");
 }
 
