@@ -82,12 +82,25 @@ std::vector<trust::HostKey> keys_of(const std::vector<KeyFact>& facts) {
   return keys;
 }
 
-std::string unpinned_text(const config::Destination& destination, const Survey& survey,
-                          const std::vector<KeyFact>& pinned) {
+std::string other_keys_text(const config::Destination& destination, const Survey& shown,
+                            const Survey& files, const std::vector<KeyFact>& pinned) {
   const std::vector<trust::HostKey> keys = keys_of(pinned);
+  const auto is_told = [&](const KeyFact& fact) {
+    return std::find(keys.begin(), keys.end(), fact.key) != keys.end();
+  };
+  const auto is_pinned_there = [&](const KeyFact& shown_key) {
+    return std::any_of(files.keys.begin(), files.keys.end(), [&](const KeyFact& fact) {
+      return fact.is_pinned && fact.host_index == shown_key.host_index && fact.key == shown_key.key;
+    });
+  };
   std::string text;
-  for (const KeyFact& fact : offered_keys(survey))
-    if (std::find(keys.begin(), keys.end(), fact.key) == keys.end())
+  for (const KeyFact& fact : files.keys)
+    if (fact.is_pinned && !is_told(fact))
+      text += concat({"pinned by known_hosts, too, for ", host_text(destination, fact.host_index),
+                      ": ", trust::name_of(fact.key),
+                      "; take its line out, or sshsmctl trust --revoke it\n"});
+  for (const KeyFact& fact : offered_keys(shown))
+    if (!is_told(fact) && !is_pinned_there(fact))
       text += concat({"not pinned: ", host_text(destination, fact.host_index), ": ",
                       trust::name_of(fact.key), "\n"});
   return text;

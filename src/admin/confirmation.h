@@ -43,8 +43,11 @@ class Confirmation {
 [[nodiscard]] std::string pinned_text(const config::Destination& destination,
                                       const std::vector<KeyFact>& facts);
 
-/// And of what the hosts show besides: `not pinned: HOST: RSA SHA256:…`
-[[nodiscard]] std::string unpinned_text(const config::Destination& destination,
-                                        const Survey& survey, const std::vector<KeyFact>& pinned);
+/// And of the other keys: `not pinned: HOST: RSA SHA256:…` for those that the hosts show, and
+/// before that, for those that `files`, the survey of what is written now, finds pinned
+/// nevertheless, that known_hosts does it.
+[[nodiscard]] std::string other_keys_text(const config::Destination& destination,
+                                          const Survey& shown, const Survey& files,
+                                          const std::vector<KeyFact>& pinned);
 
 }  // namespace sshsm::admin

@@ -62,9 +62,9 @@ std::optional<config::ConfigText> defaults_of(const Place& place) {
                                                     : privilege::configuration_rules);
 }
 
-config::Destination drafted(const Arguments& arguments, const Place& place,
-                            const std::string& path) {
-  const config::ConfigText text{path, configuration_text(arguments, {})};
+config::Destination drafted(const Arguments& arguments, const Place& place, const std::string& path,
+                            const std::vector<trust::HostKey>& pins) {
+  const config::ConfigText text{path, configuration_text(arguments, pins)};
   return config::read_destination(arguments.destination, place.directory, text, defaults_of(place),
                                   false);
 }
@@ -123,16 +123,19 @@ int enrol(const Arguments& arguments) {
   const Place place = find_place(arguments, Directory::may_be_missing);
   const std::string path = mailer::configuration_path(place.directory, name);
   check_absent(path, arguments);
-  const config::Destination destination = drafted(arguments, place, path);
+  const config::Destination destination = drafted(arguments, place, path, {});
   const Confirmation confirmation(arguments, destination);
   check_writable(place.directory);
   const std::optional<trust::HostKey> key = find_our_key(place, destination);
   if (!key) check_writable(directory_of(destination.identity_file));
   const Survey shown = survey(place, destination, Reach::hosts);
   const std::vector<KeyFact> confirmed = confirmation.confirm(shown);
+  // What the mailer will read is read before it is written.
+  const config::Destination friend_now = drafted(arguments, place, path, keys_of(confirmed));
   const trust::HostKey ours = write_all(arguments, place, destination, path, key, confirmed);
   print(concat({"wrote ", path, "\n"}));
-  print(pinned_text(destination, confirmed) + unpinned_text(destination, shown, confirmed));
+  print(pinned_text(destination, confirmed) +
+        other_keys_text(destination, shown, survey(place, friend_now, Reach::files), confirmed));
   print_instructions(arguments, place, ours);
   return 0;
 }

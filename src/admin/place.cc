@@ -44,9 +44,11 @@ Account own_account(const privilege::Caller& caller, const std::string& wanted) 
 
 std::string directory_of(const Arguments& arguments, const privilege::Caller& caller,
                          Directory directory) {
-  if (directory == Directory::exists || arguments.config_dir.empty())
-    return mailer::configuration_directory(arguments.config_dir, caller);
-  return mailer::absolute(arguments.config_dir);
+  std::string name = directory == Directory::exists || arguments.config_dir.empty()
+                         ? mailer::configuration_directory(arguments.config_dir, caller)
+                         : mailer::absolute(arguments.config_dir);
+  while (name.size() > 1 && name.ends_with('/')) name.pop_back();
+  return name;
 }
 
 }  // namespace

@@ -76,7 +76,6 @@ class TrustChange {
     else
       survey_ = survey(place_, destination(), Reach::files);
     revoke();
-    if (arguments_.does_replace) note_other_pins();
     write();
     return 0;
   }
@@ -133,19 +132,6 @@ class TrustChange {
                       [&](const KeyFact& fact) { return fact.is_revoked && fact.key == key; }));
   }
 
-  /// Those of known_hosts are another hand's; they are told of and left.
-  void note_other_pins() {
-    Keys known = set_keys(destination());
-    known.insert(known.end(), pins_.begin(), pins_.end());
-    known.insert(known.end(), revoked_.begin(), revoked_.end());
-    Keys others;
-    for (const KeyFact& fact : survey_.keys)
-      if (fact.is_pinned && !contains(known, fact.key)) add(others, fact.key);
-    for (const trust::HostKey& key : others)
-      say_ += concat({"still pinned by known_hosts: ", trust::name_of(key),
-                      "; take its line out, or --revoke it\n"});
-  }
-
   void revoke() {
     for (const std::string& told : arguments_.revoked)
       for (const trust::HostKey& key : keys_told(told)) revoke(key);
@@ -176,7 +162,7 @@ class TrustChange {
       throw Refusal(concat({"the key ", trust::name_of(key),
                             " cannot be pinned and revoked at once; nothing is changed"}));
     std::erase(pins_, key);
-    add(revoked_, key);
+    // A line for one host says nothing of the others, for which a file may pin the key.
     if (hosts_revoking(key) == destination().hosts.size()) {
       say_ += concat({"was revoked already: ", trust::name_of(key), "\n"});
       return;
@@ -206,11 +192,7 @@ class TrustChange {
       append_line(destination().known_hosts_files.front(), line, place_.mail_user.user);
     if (text != files_.own.text) write_file(files_.own.path, text, ownership, Existing::replaced);
     print(say_);
-    if (!is_any_pinned())
-      print(concat({"no key of ", name_,
-                    " is pinned now, so its mail waits; pin one with "
-                    "sshsmctl trust --add ",
-                    name_, "\n"}));
+    tell_what_counts_now();
   }
 
   /// A file that the mail user may write must not say where root writes.
@@ -223,11 +205,25 @@ class TrustChange {
                           ", or make it root's"}));
   }
 
-  [[nodiscard]] bool is_any_pinned() const {
+  /// What is trusted besides what was asked for: without a pin of its own, a friend has those of
+  /// sshsm.conf, and those of known_hosts are another hand's to take out.
+  void tell_what_counts_now() const {
     const OwnFiles now = read_own_files(place_, name_);
-    const Survey pinned = survey(place_, now.destination, Reach::files);
-    return std::any_of(pinned.keys.begin(), pinned.keys.end(),
-                       [](const KeyFact& fact) { return fact.is_pinned; });
+    const Keys set = set_keys(now.destination);
+    Keys others;
+    for (const KeyFact& fact : survey(place_, now.destination, Reach::files).keys)
+      if (fact.is_pinned) add(others, fact.key);
+    if (others.empty())
+      print(concat({"no key of ", name_,
+                    " is pinned now, so its mail waits; pin one with sshsmctl trust --add ", name_,
+                    "\n"}));
+    for (const trust::HostKey& key : others)
+      if (contains(set, key) && !contains(pins_, key))
+        print(concat({"pinned by sshsm.conf, since ", name_, " has no pin of its own now: ",
+                      trust::name_of(key), "; --revoke it, too, if it is not the friend's\n"}));
+      else if (arguments_.does_replace && !contains(set, key))
+        print(concat({"still pinned by known_hosts: ", trust::name_of(key),
+                      "; take its line out, or --revoke it\n"}));
   }
 
   /// The file stays whose it was.
@@ -246,7 +242,6 @@ class TrustChange {
   OwnFiles files_;
   Keys pins_;  ///< what `host-key` is to say in the end
   Keys confirmed_;
-  Keys revoked_;
   Survey survey_;
   std::vector<std::string> revocations_;
   std::string say_;

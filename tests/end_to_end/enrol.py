@@ -166,6 +166,32 @@ def the_directory_is_made_for_others_to_search(bench):
 
 
 @case
+def a_slash_behind_the_directory_means_nothing(bench):
+    newcomer = Newcomer(bench)
+    directory = newcomer.directory = os.path.join(bench.directory, "some", "where")
+    options = ["--as", bench.rig.mail_user.pw_name] if bench.rig.is_root else []
+    newcomer.directory += "//"
+    result = newcomer.enrol("--fingerprint", newcomer.fingerprint(), *options)
+    newcomer.directory = directory
+    result.has_status(0)
+    expect(result.stdout.decode().splitlines()[1], f"wrote {newcomer.path('friend.conf')}", "what is told")
+
+
+@case
+def pins_of_known_hosts_that_count_besides_are_told_of(bench):
+    newcomer = Newcomer(bench)
+    os.makedirs(newcomer.directory, exist_ok=True)
+    newcomer.write("known_hosts", f"{newcomer.place} {newcomer.host_key('rsa')}\n")
+    result = newcomer.enrol("--fingerprint", newcomer.fingerprint())
+    result.has_status(0)
+    expect([line for line in result.stdout.decode().splitlines() if "pinned" in line],
+           [f"pinned for {newcomer.place}: {newcomer.key_name()}",
+            f"pinned by known_hosts, too, for {newcomer.place}: {newcomer.key_name('rsa')}; take its line out, or "
+            "sshsmctl trust --revoke it",
+            f"not pinned: {newcomer.place}: {newcomer.key_name('ecdsa')}"], "the pins")
+
+
+@case
 def a_configuration_that_is_there_is_written_over_only_when_asked(bench):
     newcomer = Newcomer(bench).enrolled("rsa")
     newcomer.enrol("--fingerprint", newcomer.fingerprint()).says(

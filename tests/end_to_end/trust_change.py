@@ -113,10 +113,12 @@ def a_new_key_replaces_all_others(bench):
 @case
 def pins_of_known_hosts_that_stay_are_told_of(bench):
     newcomer = Newcomer(bench).enrolled()
-    newcomer.write("known_hosts", f"{newcomer.place} {newcomer.host_key('rsa')}\n")
+    newcomer.write("known_hosts", "".join(f"{newcomer.place} {newcomer.host_key(kind)}\n"
+                                          for kind in ("rsa", "ed25519")))
     newcomer.trust("--replace", "--fingerprint", newcomer.fingerprint("ecdsa")).prints(
-        0, f"pinned: {newcomer.key_name('ecdsa')}", f"still pinned by known_hosts: {newcomer.key_name('rsa')}; "
-        "take its line out, or --revoke it")
+        0, f"pinned: {newcomer.key_name('ecdsa')}", *(
+            f"still pinned by known_hosts: {newcomer.key_name(kind)}; take its line out, or --revoke it"
+            for kind in ("rsa", "ed25519")))
     newcomer.is_configured_with("ecdsa")
 
 
@@ -226,6 +228,27 @@ def a_file_beside_it_makes_no_revoked_key_good(bench):
     newcomer.trust("--add", "--host-key-file", file, "--fingerprint", newcomer.fingerprint("rsa")).says(
         1, f"sshsmctl: the key {newcomer.key_name('rsa')} is revoked by known_hosts; nothing is pinned")
     newcomer.is_configured_with("ed25519")
+
+
+@case
+def a_revoked_key_is_refused_whoever_else_pins_it(bench):
+    newcomer = Newcomer(bench, bench.sshd(key_types=("ed25519",))).enrolled()
+    newcomer.write("known_hosts", f"* {newcomer.host_key()}\n")
+    newcomer.trust("--revoke", newcomer.fingerprint()).has_status(0)
+    result = newcomer.send()
+    result.has_status(75)
+    expect("revoked" in result.stderr and newcomer.fingerprint() in result.stderr, True, result.stderr)
+
+
+@case
+def pins_of_sshsm_conf_that_count_again_are_told_of(bench):
+    newcomer = Newcomer(bench).enrolled()
+    run_as = newcomer.read("sshsm.conf") if bench.rig.is_root else ""
+    newcomer.write("sshsm.conf", run_as + newcomer.pin("rsa"))
+    newcomer.trust("--revoke", newcomer.fingerprint()).prints(
+        0, f"revoked: {newcomer.key_name()}", "pinned by sshsm.conf, since friend has no pin of its own now: "
+        f"{newcomer.key_name('rsa')}; --revoke it, too, if it is not the friend's")
+    newcomer.is_configured_with()
 
 
 @case
