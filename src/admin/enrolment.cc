@@ -111,8 +111,9 @@ void print_instructions(const Arguments& arguments, const Place& place, const tr
       arguments.mail_server, arguments.destination, place.mail_user.name, directory);
   if (!lines.empty()) print("\n" + lines);
   note_run_as(place);
-  print(concat({"\nThen: sshsmctl ", directory.empty() ? "" : "--config-dir ", directory,
-                directory.empty() ? "" : " ", "check ", arguments.destination, "\n"}));
+  print(concat({"\nThen: sshsmctl ", directory.empty() ? "" : "--config-dir ",
+                directory.empty() ? "" : shell_word(directory), directory.empty() ? "" : " ",
+                "check ", arguments.destination, "\n"}));
 }
 
 }  // namespace

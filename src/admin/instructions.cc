@@ -55,10 +55,20 @@ std::string postfix_lines(std::string_view destination, std::string_view mail_us
 /// The recipes of sendmail and Exim call sshsm in one place for all friends.
 std::string directory_note(std::string_view config_dir) {
   if (config_dir.empty()) return {};
-  return concat({"\nThe recipe must call sshsm with --config-dir ", config_dir, "\n"});
+  return concat({"\nThe recipe must call sshsm with --config-dir ",
+                 shell_word(std::string(config_dir)), "\n"});
 }
 
 }  // namespace
+
+std::string shell_word(const std::string& word) {
+  constexpr std::string_view plain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./+:@%,=-";
+  if (!word.empty() && word.find_first_not_of(plain) == std::string::npos) return word;
+  std::string quoted = "'";
+  for (const char c : word) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return quoted + "'";
+}
 
 std::string key_line(const trust::HostKey& key, std::string_view comment,
                      std::string_view smtp_address) {

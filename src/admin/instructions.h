@@ -14,6 +14,10 @@ namespace sshsm::admin {
 [[nodiscard]] std::string key_line(const trust::HostKey& key, std::string_view comment,
                                    std::string_view smtp_address);
 
+/// The word as a shell takes it: as it is, or between single quotes where a character might mean
+/// more than itself. Commands that are printed are pasted.
+[[nodiscard]] std::string shell_word(const std::string& word);
+
 /// What the friend has to do, with the key line in it.
 [[nodiscard]] std::string instructions_for_friend(const Arguments& arguments,
                                                   std::string_view key_line);

@@ -71,6 +71,16 @@ TEST_CASE("the key line is the one of the recipes") {
   CHECK(readme.find(without_key(key_line(ours(), "", "127.0.0.1:2526"))) != std::string::npos);
 }
 
+TEST_CASE("what is pasted into a shell is one word there") {
+  CHECK(shell_word("/etc/sshsm") == "/etc/sshsm");
+  CHECK(shell_word("/srv/my mail") == "'/srv/my mail'");
+  CHECK(shell_word("/srv/$(reboot)`x`") == "'/srv/$(reboot)`x`'");
+  CHECK(shell_word("/srv/bob's") == "'/srv/bob'\\''s'");
+  CHECK(shell_word("") == "''");
+  CHECK(lines_for(MailServer::sendmail, "/srv/my mail")
+            .ends_with("\nThe recipe must call sshsm with --config-dir '/srv/my mail'\n"));
+}
+
 TEST_CASE("the friend is told of the account, and the line stands alone") {
   Arguments arguments;
   arguments.user = "mailrx";
