@@ -133,8 +133,10 @@ class TrustChange {
   }
 
   void revoke() {
+    Keys keys;
     for (const std::string& told : arguments_.revoked)
-      for (const trust::HostKey& key : keys_told(told)) revoke(key);
+      for (const trust::HostKey& key : keys_told(told)) add(keys, key);
+    for (const trust::HostKey& key : keys) revoke(key);
   }
 
   /// The pinned keys, and those of the file, that have this fingerprint.

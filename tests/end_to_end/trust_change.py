@@ -221,6 +221,16 @@ def a_key_is_revoked_for_every_host_of_the_friend(bench):
 
 
 @case
+def a_key_that_is_told_twice_is_revoked_once(bench):
+    newcomer = Newcomer(bench).enrolled()
+    newcomer.write("friend.conf", newcomer.configuration("ed25519", "rsa"))
+    told = newcomer.fingerprint()
+    newcomer.trust("--revoke", told, "--revoke", told[:len("SHA256:") + 16]).prints(
+        0, f"revoked: {newcomer.key_name()}")
+    expect(newcomer.read("known_hosts"), f"@revoked {newcomer.place} {newcomer.host_key()}\n", "known_hosts")
+
+
+@case
 def a_file_beside_it_makes_no_revoked_key_good(bench):
     newcomer = Newcomer(bench).enrolled()
     newcomer.write("known_hosts", f"@revoked * {newcomer.host_key('rsa')}\n")
