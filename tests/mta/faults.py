@@ -55,7 +55,8 @@ def no_sshd(pair):
 @fault("no_sendmail_there")
 def no_sendmail_there(pair):
     pair.force("/usr/sbin/no-sendmail -bs")
-    return (f"4.3.0 {FRIEND}the forced command ended without a greeting: ",
+    # Here, too, sendmail leaves out the middle.
+    return (f"4.3.0 {FRIEND}the forced command ended without a greeting",
             lambda: pair.force(SENDMAIL))
 
 

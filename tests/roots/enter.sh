@@ -35,5 +35,7 @@ echo "$name" >etc/hostname
 hostname "$name"
 mkdir -p run/sshd
 chroot . ip link set lo up
+# It names a directory of this machine.
+unset TMPDIR
 # Somebody must wait for the children of daemons.
 exec chroot . sh -c '"$@" & wait $!' sh "$@"

@@ -128,6 +128,8 @@ prepare_workshop() {
 
 # The part that runs in namespaces of its own: what is mounted or started is gone behind it.
 if [ "${1-}" = --alone ]; then
+  # It names a directory of this machine, and packages would look for it in the root.
+  unset TMPDIR
   log=$cache/$2.log
   exec 9>"$cache/lock" && flock 9 || cannot "cannot lock $cache/lock"
   # Somebody else may have made it meanwhile.
