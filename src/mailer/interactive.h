@@ -17,7 +17,7 @@
 namespace sshsm::mailer {
 
 /// The front end of -bs and --lmtp, and of a call without a mode until it shows that it is a batch:
-/// wires the caller and the channel of the forced command to `smtp::Relay` or `smtp::LmtpServer`.
+/// wires the caller and the channel of the forced command to `smtp::Relay` or `smtp::Server`.
 class Interactive {
  public:
   /// All references outlive it.
@@ -40,7 +40,7 @@ class Interactive {
   [[nodiscard]] base::ExitStatus run_with(Intermediary (Interactive::*make)() const);
   [[nodiscard]] Intermediary make_relay() const;
   [[nodiscard]] Intermediary make_patient_relay() const;
-  [[nodiscard]] Intermediary make_lmtp_server() const;
+  [[nodiscard]] Intermediary make_server() const;
   [[nodiscard]] smtp::Observer observer() const;
   void open(Intermediary (Interactive::*make)() const);
   void converse();

@@ -3,7 +3,7 @@
 #include "base/causes.h"
 #include "dialogue_words.h"
 #include "pieces.h"
-#include "smtp/lmtp_server.h"
+#include "smtp/server.h"
 #include "smtp/relay.h"
 
 #include <doctest/doctest.h>
@@ -77,8 +77,8 @@ void RelayPlayer::play(const Dialogue& dialogue) {
 
 bool RelayPlayer::begin(const Step& step) {
   if (step.verb == "lmtp") {
-    relay_ = std::make_unique<LmtpServer>(
-        LmtpServer::Names{"here.example", "friend", "mx.friend.example"},
+    relay_ = std::make_unique<Server>(
+        Server::Names{"here.example", "friend", "mx.friend.example"},
         std::stoul(step.words.at(0)));
     return true;
   }

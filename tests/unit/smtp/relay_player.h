@@ -13,7 +13,7 @@
 
 namespace sshsm::smtp {
 
-/// Plays one dialogue against a `Relay` or an `LmtpServer`, as a front end does, and checks each
+/// Plays one dialogue against a `Relay` or an `Server`, as a front end does, and checks each
 /// step: what either side is told, when, and what is said of it in the end. The octets of both
 /// sides arrive in pieces of `piece`, and leave in such pieces.
 class RelayPlayer {

@@ -175,7 +175,7 @@ void StrictServer::on_rcpt(std::string_view line) {
 void StrictServer::on_data() {
   CHECK(input_.empty());
   if (peer_ != Peer::relay) CHECK_FALSE(has_chunking_);
-  if (peer_ == Peer::lmtp_server) CHECK_FALSE(now_.recipients.empty());
+  if (peer_ == Peer::server) CHECK_FALSE(now_.recipients.empty());
   if (peer_ == Peer::client && recipients_asked_ > 1)
     CHECK(now_.recipients.size() == recipients_asked_);
   // Exim says 354 even when there is no recipient.
@@ -185,7 +185,7 @@ void StrictServer::on_data() {
 
 void StrictServer::on_bdat(std::string_view line) {
   CHECK((has_chunking_ && peer_ != Peer::relay));
-  if (peer_ == Peer::lmtp_server) CHECK((is_broken_ || !now_.recipients.empty()));
+  if (peer_ == Peer::server) CHECK((is_broken_ || !now_.recipients.empty()));
   if (peer_ == Peer::client && recipients_asked_ > 1)
     CHECK(now_.recipients.size() == recipients_asked_);
   std::string_view number = line.substr(5);

@@ -16,7 +16,7 @@ class StrictServer {
   /// Who speaks to it: a client gives a message to all its recipients or to none and chunks where
   /// it may, an LMTP server gives it to those who were accepted and chunks, too; a relay passes
   /// what somebody else does.
-  enum class Peer { client, lmtp_server, relay };
+  enum class Peer { client, server, relay };
 
   struct Delivery {
     std::string sender;

@@ -18,11 +18,11 @@
 
 namespace sshsm::smtp {
 
-/// The mail server at the far side on one channel, as `LmtpServer` speaks to him: greets him by
+/// The mail server at the far side on one channel, as `Server` speaks to him: greets him by
 /// itself, takes MAIL and RCPT one by one and a message in pieces, and gives the answer to each.
 /// Where `Client` gives a message to all its recipients or to none, this one gives it to those
 /// whom he accepted.
-class LmtpPeer {
+class Peer {
  public:
   /// A message that is not whole yet goes out in chunks of this many octets, or one less.
   static constexpr std::size_t chunk_size = 256 * 1024;
@@ -46,7 +46,7 @@ class LmtpPeer {
     Reply reply;
   };
 
-  LmtpPeer(std::string helo, Observer observer);
+  Peer(std::string helo, Observer observer);
 
   /// Reads from the front of `bytes` up to the next answer that is of interest; all of them if
   /// there is none. Throws `Failure` text_before_greeting, greeting_refused, hello_refused,
@@ -107,7 +107,7 @@ class LmtpPeer {
     chunked,  ///< BDAT
   };
 
-  // lmtp_peer.cc
+  // peer.cc
   void say(const std::string& line);
   void expect(For command);
   [[nodiscard]] std::optional<Answer> on_reply(const Reply& reply);
@@ -117,7 +117,7 @@ class LmtpPeer {
   void on_ehlo(const Reply& reply);
   void on_helo(const Reply& reply);
 
-  // lmtp_peer_content.cc
+  // peer_content.cc
   [[nodiscard]] std::optional<Answer> on_data(const Reply& reply);
   [[nodiscard]] std::optional<Answer> on_chunk(const Reply& reply);
   [[nodiscard]] std::optional<Answer> on_end(const Reply& reply);

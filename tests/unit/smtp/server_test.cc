@@ -1,4 +1,4 @@
-#include "smtp/lmtp_server.h"
+#include "smtp/server.h"
 
 #include <doctest/doctest.h>
 
@@ -57,7 +57,7 @@ struct Talk {
     (void)told();
   }
 
-  LmtpServer lmtp;
+  Server lmtp;
 };
 
 const std::string crlf = "\r\n";
@@ -71,7 +71,7 @@ std::string line_of(std::size_t size) {
 TEST_CASE("as many recipients as allowed are asked for, and one more is answered 452") {
   Talk talk;
   talk.begin_envelope();
-  for (std::size_t i = 0; i < LmtpServer::max_recipients; ++i) {
+  for (std::size_t i = 0; i < Server::max_recipients; ++i) {
     CHECK(talk.say("RCPT TO:<b@b.example>"));
     CHECK(talk.sent() == "RCPT TO:<b@b.example>\r\n");
     talk.hear("250 recipient");
@@ -85,7 +85,7 @@ TEST_CASE("as many recipients as allowed are asked for, and one more is answered
 TEST_CASE("as many commands as allowed are on the way without an answer, and not one more") {
   Talk talk;
   talk.begin_envelope();
-  for (std::size_t i = 0; i < LmtpPeer::max_unanswered; ++i)
+  for (std::size_t i = 0; i < Peer::max_unanswered; ++i)
     CHECK(talk.say("RCPT TO:<b@b.example>"));
   (void)talk.sent();
   CHECK(talk.say("RCPT TO:<one.more@b.example>"));
@@ -98,21 +98,21 @@ TEST_CASE("as many commands as allowed are on the way without an answer, and not
 TEST_CASE("a message of as much as is held is read to its dot first, a longer one streams") {
   Talk talk;
   talk.begin_message();
-  CHECK(talk.take(line_of(LmtpServer::max_held)));
+  CHECK(talk.take(line_of(Server::max_held)));
   CHECK(talk.sent() == "");
   CHECK(talk.lmtp.wants_input());
   SUBCASE("its dot comes") {
     CHECK(talk.say("."));
     CHECK(talk.sent() == "DATA\r\n");
     talk.hear("354 go on");
-    CHECK((talk.sent() == line_of(LmtpServer::max_held) + ".\r\n"));
+    CHECK((talk.sent() == line_of(Server::max_held) + ".\r\n"));
   }
   SUBCASE("another octet comes") {
     CHECK(talk.take("y"));
     CHECK(talk.sent() == "DATA\r\n");
     CHECK_FALSE(talk.lmtp.wants_input());
     talk.hear("354 go on");
-    CHECK((talk.sent() == line_of(LmtpServer::max_held) + "y"));
+    CHECK((talk.sent() == line_of(Server::max_held) + "y"));
     CHECK(talk.lmtp.wants_input());
   }
 }
@@ -122,22 +122,22 @@ TEST_CASE("what is held of a message stays bounded however much is fed at once")
   talk.begin_message();
   const std::string flood(std::size_t{8} * 1024 * 1024, '\n');
   const std::size_t taken = talk.lmtp.feed("x" + flood);
-  CHECK(taken < LmtpServer::max_held + 2 * 64 * 1024);
+  CHECK(taken < Server::max_held + 2 * 64 * 1024);
   CHECK(talk.sent() == "DATA\r\n");
   talk.hear("354 go on");
-  CHECK(talk.lmtp.to_server().size() < LmtpServer::max_held + 2 * 64 * 1024);
+  CHECK(talk.lmtp.to_server().size() < Server::max_held + 2 * 64 * 1024);
 }
 
 TEST_CASE("a longer message goes in chunks, no more of them unanswered than allowed") {
   Talk talk("250-PIPELINING\r\n250 CHUNKING");
   talk.begin_message();
-  CHECK(talk.take(line_of(LmtpServer::max_held)));
+  CHECK(talk.take(line_of(Server::max_held)));
   CHECK(talk.sent() == "");
-  const std::string more = line_of(LmtpPeer::chunk_size);
+  const std::string more = line_of(Peer::chunk_size);
   CHECK(talk.lmtp.feed(more) > 0);
-  const std::string chunk = "BDAT " + std::to_string(LmtpPeer::chunk_size) + crlf;
+  const std::string chunk = "BDAT " + std::to_string(Peer::chunk_size) + crlf;
   const std::string sent = talk.sent();
-  CHECK(sent.size() == 4 * (chunk.size() + LmtpPeer::chunk_size));
+  CHECK(sent.size() == 4 * (chunk.size() + Peer::chunk_size));
   CHECK(sent.starts_with(chunk));
   CHECK(talk.lmtp.wait() == Wait::block);
   talk.hear("250 ok\r\n250 ok\r\n250 ok\r\n250 ok");
@@ -148,7 +148,7 @@ TEST_CASE("a message that is cut off never has its end sent") {
   for (const std::string offered : {"250 PIPELINING", "250-PIPELINING\r\n250 CHUNKING"}) {
     Talk talk(offered);
     talk.begin_message();
-    CHECK(talk.take(line_of(LmtpServer::max_held)));
+    CHECK(talk.take(line_of(Server::max_held)));
     CHECK(talk.take(line_of(100)));
     (void)talk.sent();
     talk.lmtp.end_of_input();
@@ -162,14 +162,14 @@ TEST_CASE("a message that is cut off never has its end sent") {
 TEST_CASE("behind a refused chunk the rest of a message is dropped, and its answers with it") {
   Talk talk("250-PIPELINING\r\n250 CHUNKING");
   talk.begin_message();
-  CHECK(talk.take(line_of(LmtpServer::max_held)));
+  CHECK(talk.take(line_of(Server::max_held)));
   CHECK(talk.take("y"));
   (void)talk.sent();
   talk.hear("552 5.3.4 too big");
   CHECK(talk.sent() == "RSET\r\n");
   CHECK(talk.told() == "");
   talk.hear("503 5.5.1 broken\r\n503 5.5.1 broken\r\n503 5.5.1 broken\r\n250 reset");
-  CHECK(talk.take(line_of(LmtpServer::max_held)));
+  CHECK(talk.take(line_of(Server::max_held)));
   CHECK(talk.say("."));
   CHECK(talk.sent() == "");
   CHECK(talk.told() == "552 5.3.4 too big\r\n");
@@ -195,7 +195,7 @@ TEST_CASE("a chunk may be refused before it has left whole, but not accepted") {
 
 TEST_CASE("with as much untold as allowed no more commands are taken") {
   Talk talk;
-  while (talk.lmtp.to_caller().size() < LmtpServer::max_untold) {
+  while (talk.lmtp.to_caller().size() < Server::max_untold) {
     CHECK(talk.lmtp.wants_input());
     CHECK(talk.say("NOOP"));
   }
@@ -209,7 +209,7 @@ TEST_CASE("once the line is lost all is taken, and what is untold stays bounded"
   Talk talk;
   talk.lmtp.lose(Failure(Cause::connection_lost));
   for (std::size_t i = 0; i < 10000; ++i) CHECK(talk.say("NOOP"));
-  CHECK(talk.lmtp.to_caller().size() < LmtpServer::max_untold + 1024);
+  CHECK(talk.lmtp.to_caller().size() < Server::max_untold + 1024);
   CHECK(talk.say("QUIT"));
   CHECK(talk.told().ends_with("221 2.0.0 sshsm: friend (mx.friend.example): closing\r\n"));
   CHECK(talk.lmtp.is_over());

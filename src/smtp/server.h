@@ -4,7 +4,7 @@
 #include "smtp/body_reader.h"
 #include "smtp/command_reader.h"
 #include "smtp/intermediary.h"
-#include "smtp/lmtp_peer.h"
+#include "smtp/peer.h"
 #include "smtp/observer.h"
 #include "smtp/outcome.h"
 #include "smtp/path.h"
@@ -35,7 +35,7 @@ namespace sshsm::smtp {
 /// Refusals that are a mistake of ours or of an administrator, and commands that cannot be sent on,
 /// become 451 and bounce nobody's mail. Once the line is lost each command is answered 421, a
 /// message that was being read 451 for each recipient, and QUIT as ever.
-class LmtpServer final : public Intermediary {
+class Server final : public Intermediary {
  public:
   /// Of one message; one more is answered 452, as RFC 5321 4.5.3.1.10 says.
   static constexpr std::size_t max_recipients = 1000;
@@ -52,7 +52,7 @@ class LmtpServer final : public Intermediary {
   };
 
   /// After `messages_per_channel` messages the next one wants another channel.
-  LmtpServer(Names names, std::size_t messages_per_channel, Observer observer = {});
+  Server(Names names, std::size_t messages_per_channel, Observer observer = {});
 
   /// Also throws hello_refused.
   void receive(std::string_view bytes) override;
@@ -94,7 +94,7 @@ class LmtpServer final : public Intermediary {
   [[nodiscard]] std::optional<MessageOutcome> take_outcome() override;
 
  private:
-  using Handler = void (LmtpServer::*)(const std::string& line);
+  using Handler = void (Server::*)(const std::string& line);
   struct Verb {
     std::string_view word;
     bool needs_hello;
@@ -108,7 +108,7 @@ class LmtpServer final : public Intermediary {
   };
   [[nodiscard]] static const Verb* find_verb(std::string_view line);
 
-  // lmtp_server.cc: what the caller says.
+  // server.cc: what the caller says.
   void feed_command(std::string_view& bytes);
   void feed_content(std::string_view& bytes);
   void go_on();
@@ -119,7 +119,7 @@ class LmtpServer final : public Intermediary {
   [[nodiscard]] bool has_channel_for(std::string_view line);
   [[nodiscard]] bool is_between_messages() const;
 
-  // lmtp_commands.cc: one function for each command.
+  // server_commands.cc: one function for each command.
   void on_lhlo(const std::string& line);
   void on_other_hello(const std::string& line);
   void on_mail(const std::string& line);
@@ -134,8 +134,8 @@ class LmtpServer final : public Intermediary {
   void say(std::string_view code, std::string_view text);
   void refuse_parameter(const std::string& parameter);
 
-  // lmtp_replies.cc: what the mail server says, and how the line is lost.
-  void on_answer(const LmtpPeer::Answer& answer);
+  // server_replies.cc: what the mail server says, and how the line is lost.
+  void on_answer(const Peer::Answer& answer);
   void on_mail_answer(const Reply& reply);
   void on_rcpt_answer(const Reply& reply);
   void on_content_refusal(const Reply& reply);
@@ -159,7 +159,7 @@ class LmtpServer final : public Intermediary {
   Observer observer_;
   Teller teller_;
   CommandReader commands_;
-  LmtpPeer peer_;
+  Peer peer_;
 
   std::optional<CommandReader::Line> waiting_;  ///< read, and not taken up yet
   bool is_caller_greeted_ = false;

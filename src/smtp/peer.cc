@@ -1,4 +1,4 @@
-#include "smtp/lmtp_peer.h"
+#include "smtp/peer.h"
 
 #include "base/failure.h"
 #include "smtp/required_reply.h"
@@ -9,12 +9,12 @@ namespace sshsm::smtp {
 
 using base::Cause;
 
-LmtpPeer::LmtpPeer(std::string helo, Observer observer)
+Peer::Peer(std::string helo, Observer observer)
     : helo_(std::move(helo)), observer_(std::move(observer)) {
   expect(For::greeting);
 }
 
-std::optional<LmtpPeer::Answer> LmtpPeer::receive(std::string_view& bytes) {
+std::optional<Peer::Answer> Peer::receive(std::string_view& bytes) {
   while (std::optional<Reply> reply = replies_.read(
              bytes, is_greeted_ ? Cause::reply_malformed : Cause::text_before_greeting)) {
     ++replies_received_;
@@ -24,7 +24,7 @@ std::optional<LmtpPeer::Answer> LmtpPeer::receive(std::string_view& bytes) {
   return std::nullopt;
 }
 
-std::optional<LmtpPeer::Answer> LmtpPeer::on_reply(const Reply& reply) {
+std::optional<Peer::Answer> Peer::on_reply(const Reply& reply) {
   if (reply.is_hang_up() && is_ready_) return Answer{To::hang_up, reply};
   if (expected_.empty()) return on_early_reply(reply);
   const Expected& next = expected_.front();
@@ -35,7 +35,7 @@ std::optional<LmtpPeer::Answer> LmtpPeer::on_reply(const Reply& reply) {
 }
 
 /// Takes the question off the queue where the reply answers it.
-std::optional<LmtpPeer::Answer> LmtpPeer::dispatch(For command, const Reply& reply) {
+std::optional<Peer::Answer> Peer::dispatch(For command, const Reply& reply) {
   switch (command) {
     case For::greeting:
       on_greeting(reply);
@@ -67,14 +67,14 @@ std::optional<LmtpPeer::Answer> LmtpPeer::dispatch(For command, const Reply& rep
 
 /// A reply to nothing we said. Inside DATA a refusal decides the message all the same; but there is
 /// no way out of DATA except the final dot, so nothing more can be sent on this line.
-LmtpPeer::Answer LmtpPeer::on_early_reply(const Reply& reply) {
+Peer::Answer Peer::on_early_reply(const Reply& reply) {
   if (content_ != Content::data || !reply.is_refusal())
     throw unexpected("nothing was asked", reply);
   is_stuck_ = true;
   return decided(To::content, reply);
 }
 
-void LmtpPeer::on_greeting(const Reply& reply) {
+void Peer::on_greeting(const Reply& reply) {
   require_greeting(reply);
   expected_.pop_front();
   is_greeted_ = true;
@@ -82,7 +82,7 @@ void LmtpPeer::on_greeting(const Reply& reply) {
   expect(For::ehlo);
 }
 
-void LmtpPeer::on_ehlo(const Reply& reply) {
+void Peer::on_ehlo(const Reply& reply) {
   if (reply.code_class() == Reply::refused) {
     expected_.pop_front();
     say("HELO " + helo_);
@@ -94,13 +94,13 @@ void LmtpPeer::on_ehlo(const Reply& reply) {
   is_ready_ = true;
 }
 
-void LmtpPeer::on_helo(const Reply& reply) {
+void Peer::on_helo(const Reply& reply) {
   require_hello_done("to HELO", reply);
   expected_.pop_front();
   is_ready_ = true;
 }
 
-Wait LmtpPeer::wait() const {
+Wait Peer::wait() const {
   if (output_.has_unsent_body()) return Wait::block;
   if (expected_.empty()) return Wait::nothing;
   switch (expected_.front().command) {
@@ -122,54 +122,54 @@ Wait LmtpPeer::wait() const {
   return Wait::reply;
 }
 
-Phase LmtpPeer::phase() const {
+Phase Peer::phase() const {
   if (!is_greeted_) return Phase::greeting;
   if (!is_ready_) return Phase::hello;
   if (content_ == Content::none) return Phase::envelope;
   return is_end_given_ ? Phase::dot : Phase::data;
 }
 
-bool LmtpPeer::is_in_doubt() const {
+bool Peer::is_in_doubt() const {
   return content_ != Content::none && output_.sent() >= doubt_from_;
 }
 
-bool LmtpPeer::may_say() const {
+bool Peer::may_say() const {
   if (!is_ready_) return false;
   return capabilities_.pipelining ? expected_.size() < max_unanswered : expected_.empty();
 }
 
-void LmtpPeer::say_mail(const std::string& line) {
+void Peer::say_mail(const std::string& line) {
   say(line);
   expect(For::mail);
 }
 
-void LmtpPeer::say_rcpt(const std::string& line) {
+void Peer::say_rcpt(const std::string& line) {
   say(line);
   expect(For::rcpt);
 }
 
-void LmtpPeer::say_rset() {
+void Peer::say_rset() {
   say("RSET");
   expect(For::rset);
 }
 
-void LmtpPeer::say_quit() {
+void Peer::say_quit() {
   if (is_idle()) say("QUIT");
 }
 
-void LmtpPeer::drop_unsent() {
+void Peer::drop_unsent() {
   expected_.clear();
   output_.drop_unsent();
   content_ = Content::none;
   held_.clear();
 }
 
-void LmtpPeer::say(const std::string& line) {
+void Peer::say(const std::string& line) {
   output_.append(line + "\r\n");
   if (observer_) observer_('>', line);
 }
 
-void LmtpPeer::expect(For command) {
+void Peer::expect(For command) {
   expected_.push_back({command, output_.written(), output_.written()});
 }
 

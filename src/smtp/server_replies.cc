@@ -1,6 +1,6 @@
 #include "base/text.h"
 #include "smtp/judgement.h"
-#include "smtp/lmtp_server.h"
+#include "smtp/server.h"
 #include "smtp/required_reply.h"
 
 #include <utility>
@@ -10,13 +10,13 @@ namespace {
 
 using base::Cause;
 using base::Failure;
-using To = LmtpPeer::To;
+using To = Peer::To;
 
 }  // namespace
 
-void LmtpServer::receive(std::string_view bytes) {
+void Server::receive(std::string_view bytes) {
   while (!is_lost() && !is_quit_answered_ && !is_channel_gone_) {
-    const std::optional<LmtpPeer::Answer> answer = peer_.receive(bytes);
+    const std::optional<Peer::Answer> answer = peer_.receive(bytes);
     if (answer) on_answer(*answer);
     if (peer_.is_ready() && !is_caller_greeted_) greet_caller();
     if (!is_lost()) go_on();
@@ -24,7 +24,7 @@ void LmtpServer::receive(std::string_view bytes) {
   }
 }
 
-void LmtpServer::on_answer(const LmtpPeer::Answer& answer) {
+void Server::on_answer(const Peer::Answer& answer) {
   switch (answer.to) {
     case To::mail:
       return on_mail_answer(answer.reply);
@@ -39,14 +39,14 @@ void LmtpServer::on_answer(const LmtpPeer::Answer& answer) {
   }
 }
 
-void LmtpServer::greet_caller() {
+void Server::greet_caller() {
   teller_.tell_line(teller_.own_reply(base::concat({"220 ", names_.helo, " LMTP"}), "ready"));
   is_caller_greeted_ = true;
 }
 
 /// A refused sender is told with each recipient: Exim leaves the words of a refused MAIL out of its
 /// bounce, those of a refused RCPT it quotes.
-void LmtpServer::on_mail_answer(const Reply& reply) {
+void Server::on_mail_answer(const Reply& reply) {
   is_mail_unanswered_ = false;
   is_mail_accepted_ = !reply.is_refusal();
   if (is_mail_accepted_) return teller_.tell(reply);
@@ -55,7 +55,7 @@ void LmtpServer::on_mail_answer(const Reply& reply) {
 }
 
 /// He who takes a recipient behind a sender whom he refused might take the message, too.
-void LmtpServer::on_rcpt_answer(const Reply& reply) {
+void Server::on_rcpt_answer(const Reply& reply) {
   if (!reply.is_refusal() && !is_mail_accepted_)
     throw unexpected("to RCPT behind a refused MAIL", reply);
   std::string path = std::move(paths_asked_.front());
@@ -66,11 +66,11 @@ void LmtpServer::on_rcpt_answer(const Reply& reply) {
   teller_.tell(reply);
 }
 
-void LmtpServer::refuse_sender(std::string path) {
+void Server::refuse_sender(std::string path) {
   on_envelope_refusal("MAIL", std::move(path), *sender_refusal_);
 }
 
-void LmtpServer::on_envelope_refusal(std::string_view command, std::string path,
+void Server::on_envelope_refusal(std::string_view command, std::string path,
                                      const Reply& reply) {
   MessageOutcome outcome;
   outcome.recipients.emplace_back().path = std::move(path);
@@ -81,7 +81,7 @@ void LmtpServer::on_envelope_refusal(std::string_view command, std::string path,
 
 /// The mail server still knows the envelope. In DATA there is no way out but the final dot: he is
 /// left there, and the next message gets another channel.
-void LmtpServer::on_content_refusal(const Reply& reply) {
+void Server::on_content_refusal(const Reply& reply) {
   settle(Phase::data, reply);
   is_mail_accepted_ = false;
   if (!peer_.is_stuck()) return peer_.say_rset();
@@ -89,13 +89,13 @@ void LmtpServer::on_content_refusal(const Reply& reply) {
   is_channel_gone_ = true;
 }
 
-void LmtpServer::on_end_answer(const Reply& reply) {
+void Server::on_end_answer(const Reply& reply) {
   settle(Phase::dot, reply);
   is_mail_accepted_ = false;
 }
 
 /// It may come before the caller is through with the message; he is told behind its dot.
-void LmtpServer::settle(Phase phase, const Reply& reply) {
+void Server::settle(Phase phase, const Reply& reply) {
   settle_by_reply(message_, phase, reply);
   push_outcome();
   fate_ = reply;
@@ -104,7 +104,7 @@ void LmtpServer::settle(Phase phase, const Reply& reply) {
 }
 
 /// One answer for each recipient who was accepted (RFC 2033 4.2).
-void LmtpServer::tell_fate() {
+void Server::tell_fate() {
   const std::size_t count = message_.recipients.size();
   for (std::size_t i = 0; i < count; ++i) {
     if (!fate_)
@@ -123,7 +123,7 @@ void LmtpServer::tell_fate() {
 
 /// Between messages it costs nothing. Else he has told the reason himself, whatever it answers: no
 /// message is in doubt behind it.
-void LmtpServer::on_hang_up(const Reply& reply) {
+void Server::on_hang_up(const Reply& reply) {
   if (is_between_messages()) {
     is_channel_gone_ = true;
     return;
@@ -142,14 +142,14 @@ void LmtpServer::on_hang_up(const Reply& reply) {
   if (is_in_envelope) tell_who_waits([&] { teller_.tell(reply); });
 }
 
-void LmtpServer::lose(const Failure& failure) {
+void Server::lose(const Failure& failure) {
   if (is_lost() || is_quit_answered_) return;
   give_up_message(failure);
   if (content_ == Content::none) tell_who_waits([&] { tell_loss(); });
   if (content_ == Content::sent) tell_fate();
 }
 
-void LmtpServer::lose_idle_caller(const Failure& failure) {
+void Server::lose_idle_caller(const Failure& failure) {
   give_up_message(failure);
   body_reader_.reset();
   content_ = Content::none;
@@ -157,7 +157,7 @@ void LmtpServer::lose_idle_caller(const Failure& failure) {
 }
 
 /// What is not decided stays with the caller: nobody else has it, or it may be that nobody has.
-void LmtpServer::give_up_message(const Failure& failure) {
+void Server::give_up_message(const Failure& failure) {
   const Failure loss = is_in_doubt() ? maybe_delivered(failure) : failure;
   if (!fate_) {
     take_in_unanswered();
@@ -167,7 +167,7 @@ void LmtpServer::give_up_message(const Failure& failure) {
   give_up_line(loss);
 }
 
-void LmtpServer::give_up_line(Failure loss) {
+void Server::give_up_line(Failure loss) {
   phase_at_loss_ = phase();
   peer_.drop_unsent();
   wants_channel_ = false;
@@ -175,17 +175,17 @@ void LmtpServer::give_up_line(Failure loss) {
 }
 
 /// Those whose RCPT is unanswered share the fate of the message.
-void LmtpServer::take_in_unanswered() {
+void Server::take_in_unanswered() {
   for (const std::string& path : paths_asked_) message_.recipients.emplace_back().path = path;
 }
 
-void LmtpServer::push_outcome() {
+void Server::push_outcome() {
   if (!message_.recipients.empty()) outcomes_.push_back(message_);
 }
 
 /// Calls `tell` once for each command that waits for its answer, or once where none does. A QUIT
 /// that waits is answered as ever, and if it is all that waits nothing has failed.
-void LmtpServer::tell_who_waits(const std::function<void()>& tell) {
+void Server::tell_who_waits(const std::function<void()>& tell) {
   const bool has_quit = waiting_ && has_verb(waiting_->text, "QUIT");
   const bool has_other = waiting_ && !has_quit;
   std::size_t due = paths_asked_.size() + (is_mail_unanswered_ ? 1 : 0) + (has_other ? 1 : 0);
@@ -198,11 +198,11 @@ void LmtpServer::tell_who_waits(const std::function<void()>& tell) {
   if (has_quit) answer_quit();
 }
 
-void LmtpServer::tell_loss() {
+void Server::tell_loss() {
   teller_.tell_failure("421", *loss_);
 }
 
-void LmtpServer::answer_quit() {
+void Server::answer_quit() {
   say("221 2.0.0", "closing");
   is_quit_answered_ = true;
 }

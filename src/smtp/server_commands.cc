@@ -1,6 +1,6 @@
 #include "base/text.h"
 #include "smtp/envelope_commands.h"
-#include "smtp/lmtp_server.h"
+#include "smtp/server.h"
 
 #include <utility>
 #include <vector>
@@ -18,7 +18,7 @@ std::string size_keyword(const Capabilities& capabilities) {
 }  // namespace
 
 /// The three that we can keep our word for by ourselves, and what the mail server offers.
-void LmtpServer::on_lhlo(const std::string& line) {
+void Server::on_lhlo(const std::string& line) {
   if (base::words_of(line).size() < 2) return say("501 5.5.4", "LHLO needs a name");
   end_transaction();
   has_said_hello_ = true;
@@ -30,11 +30,11 @@ void LmtpServer::on_lhlo(const std::string& line) {
   teller_.tell({250, std::move(lines)});
 }
 
-void LmtpServer::on_other_hello(const std::string& /*line*/) {
+void Server::on_other_hello(const std::string& /*line*/) {
   say("500 5.5.1", "this is LMTP: say LHLO");
 }
 
-void LmtpServer::on_mail(const std::string& line) {
+void Server::on_mail(const std::string& line) {
   if (is_mail_given_) return say("503 5.5.1", "a message is begun already");
   const std::optional<PathCommand> command = parse_mail(line);
   if (!command) return say("451 4.5.2", "this MAIL is not understood");
@@ -48,7 +48,7 @@ void LmtpServer::on_mail(const std::string& line) {
   peer_.say_mail(envelope_commands(envelope, peer_.capabilities()).front());
 }
 
-void LmtpServer::on_rcpt(const std::string& line) {
+void Server::on_rcpt(const std::string& line) {
   if (!is_mail_given_) return say("503 5.5.1", "MAIL comes first");
   const std::optional<PathCommand> command = parse_rcpt(line);
   if (!command) return say("451 4.5.2", "this RCPT is not understood");
@@ -62,7 +62,7 @@ void LmtpServer::on_rcpt(const std::string& line) {
   peer_.say_rcpt(envelope_commands(envelope, peer_.capabilities()).back());
 }
 
-void LmtpServer::on_data(const std::string& /*line*/) {
+void Server::on_data(const std::string& /*line*/) {
   if (message_.recipients.empty()) {
     has_failed_ = true;
     return say("503 5.5.1", "no recipient was accepted");
@@ -73,27 +73,27 @@ void LmtpServer::on_data(const std::string& /*line*/) {
   teller_.tell_line("354 end the message with a dot");
 }
 
-void LmtpServer::on_rset(const std::string& /*line*/) {
+void Server::on_rset(const std::string& /*line*/) {
   end_transaction();
   say("250 2.0.0", "reset");
 }
 
-void LmtpServer::on_noop(const std::string& /*line*/) {
+void Server::on_noop(const std::string& /*line*/) {
   say("250 2.0.0", "here");
 }
 
-void LmtpServer::on_quit(const std::string& /*line*/) {
+void Server::on_quit(const std::string& /*line*/) {
   if (!is_channel_gone_) peer_.say_quit();
   answer_quit();
 }
 
-void LmtpServer::stream_content() {
+void Server::stream_content() {
   content_ = Content::streamed;
   peer_.begin_message();
   peer_.add(std::exchange(held_, {}));
 }
 
-void LmtpServer::end_content() {
+void Server::end_content() {
   body_reader_.reset();
   if (is_lost() || fate_) return tell_fate();
   if (content_ == Content::held) stream_content();
@@ -102,17 +102,17 @@ void LmtpServer::end_content() {
 }
 
 /// What the mail server still knows of the envelope he must forget before another.
-void LmtpServer::end_transaction() {
+void Server::end_transaction() {
   if (is_mail_accepted_) peer_.say_rset();
   is_mail_given_ = is_mail_accepted_ = false;
   message_ = {};
 }
 
-void LmtpServer::say(std::string_view code, std::string_view text) {
+void Server::say(std::string_view code, std::string_view text) {
   teller_.tell_line(teller_.own_reply(code, text));
 }
 
-void LmtpServer::refuse_parameter(const std::string& parameter) {
+void Server::refuse_parameter(const std::string& parameter) {
   teller_.tell_failure("451", Failure(Cause::parameter_not_offered, parameter));
 }
 

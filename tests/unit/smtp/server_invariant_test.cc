@@ -1,5 +1,5 @@
 #include "random_caller.h"
-#include "smtp/lmtp_server.h"
+#include "smtp/server.h"
 #include "strict_server.h"
 
 #include <doctest/doctest.h>
@@ -54,7 +54,7 @@ class Encounter {
   }
 
   void add_server() {
-    servers_.emplace_back(random_, chances_.trouble, StrictServer::Peer::lmtp_server);
+    servers_.emplace_back(random_, chances_.trouble, StrictServer::Peer::server);
     is_channel_closed_ = false;
   }
 
@@ -154,7 +154,7 @@ class Encounter {
   std::deque<StrictServer> servers_;
   bool is_channel_closed_ = false;
   RandomCaller caller_;
-  LmtpServer lmtp_;
+  Server lmtp_;
 };
 
 Tally run_encounters(unsigned count, Chances chances) {

@@ -1,12 +1,12 @@
 #include "base/text.h"
-#include "smtp/lmtp_peer.h"
+#include "smtp/peer.h"
 #include "smtp/required_reply.h"
 
 #include <utility>
 
 namespace sshsm::smtp {
 
-void LmtpPeer::begin_message() {
+void Peer::begin_message() {
   held_.clear();
   stuffer_ = {};
   body_size_ = 0;
@@ -19,25 +19,25 @@ void LmtpPeer::begin_message() {
   expect(For::data);
 }
 
-bool LmtpPeer::may_add() const {
+bool Peer::may_add() const {
   return output_.unsent().size() < max_unsent && held_.size() < max_unsent;
 }
 
-void LmtpPeer::add(std::string_view piece) {
+void Peer::add(std::string_view piece) {
   if (content_ == Content::none) return;
   body_size_ += piece.size();
   held_ += piece;
   move_content();
 }
 
-void LmtpPeer::end_message() {
+void Peer::end_message() {
   if (content_ == Content::none) return;
   is_whole_ = true;
   move_content();
 }
 
 /// As far as the mail server lets it.
-void LmtpPeer::move_content() {
+void Peer::move_content() {
   if (content_ == Content::chunked) return say_chunks();
   if (content_ != Content::data) return;
   output_.append_body(stuffer_.stuff(std::exchange(held_, {})));
@@ -53,7 +53,7 @@ void LmtpPeer::move_content() {
 
 /// Full chunks while the message comes, and all that is left as the last one. None ends between a
 /// CR and its LF: who looks at each chunk alone would see a bare CR and a bare LF.
-void LmtpPeer::say_chunks() {
+void Peer::say_chunks() {
   while (!is_whole_ && held_.size() >= chunk_size && may_say_chunk())
     say_chunk(chunk_size - (held_[chunk_size - 1] == '\r' ? 1 : 0), false);
   if (!is_whole_ || is_end_given_ || !may_say_chunk()) return;
@@ -62,12 +62,12 @@ void LmtpPeer::say_chunks() {
   note_end();
 }
 
-bool LmtpPeer::may_say_chunk() const {
+bool Peer::may_say_chunk() const {
   if (!capabilities_.pipelining) return expected_.empty();
   return chunks_unanswered_ < max_chunks_unanswered;
 }
 
-void LmtpPeer::say_chunk(std::size_t size, bool is_last) {
+void Peer::say_chunk(std::size_t size, bool is_last) {
   say(base::concat({"BDAT ", std::to_string(size), is_last ? " LAST" : ""}));
   expect(is_last ? For::end : For::chunk);
   output_.append_body(std::string_view(held_).substr(0, size));
@@ -76,12 +76,12 @@ void LmtpPeer::say_chunk(std::size_t size, bool is_last) {
   if (!is_last) ++chunks_unanswered_;
 }
 
-void LmtpPeer::note_end() {
+void Peer::note_end() {
   is_end_given_ = true;
   if (observer_) observer_('>', base::concat({"(", std::to_string(body_size_), " octets)"}));
 }
 
-std::optional<LmtpPeer::Answer> LmtpPeer::on_data(const Reply& reply) {
+std::optional<Peer::Answer> Peer::on_data(const Reply& reply) {
   const bool is_go_ahead = reply.code_class() == Reply::go_ahead;
   if (!is_go_ahead && !reply.is_refusal()) throw unexpected("to DATA", reply);
   expected_.pop_front();
@@ -92,7 +92,7 @@ std::optional<LmtpPeer::Answer> LmtpPeer::on_data(const Reply& reply) {
 }
 
 /// The answers to chunks behind a refused one say nothing more.
-std::optional<LmtpPeer::Answer> LmtpPeer::on_chunk(const Reply& reply) {
+std::optional<Peer::Answer> Peer::on_chunk(const Reply& reply) {
   if (content_ == Content::none) {
     expected_.pop_front();
     return std::nullopt;
@@ -105,7 +105,7 @@ std::optional<LmtpPeer::Answer> LmtpPeer::on_chunk(const Reply& reply) {
   return std::nullopt;
 }
 
-std::optional<LmtpPeer::Answer> LmtpPeer::on_end(const Reply& reply) {
+std::optional<Peer::Answer> Peer::on_end(const Reply& reply) {
   if (content_ == Content::none) {
     expected_.pop_front();
     return std::nullopt;
@@ -115,7 +115,7 @@ std::optional<LmtpPeer::Answer> LmtpPeer::on_end(const Reply& reply) {
   return decided(To::end, reply);
 }
 
-LmtpPeer::Answer LmtpPeer::decided(To to, const Reply& reply) {
+Peer::Answer Peer::decided(To to, const Reply& reply) {
   content_ = Content::none;
   held_.clear();
   return {to, reply};

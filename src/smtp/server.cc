@@ -1,4 +1,4 @@
-#include "smtp/lmtp_server.h"
+#include "smtp/server.h"
 
 #include "base/text.h"
 #include "smtp/envelope_commands.h"
@@ -13,65 +13,65 @@ using base::Failure;
 
 }  // namespace
 
-LmtpServer::LmtpServer(Names names, std::size_t messages_per_channel, Observer observer)
+Server::Server(Names names, std::size_t messages_per_channel, Observer observer)
     : names_(std::move(names)),
       messages_per_channel_(messages_per_channel),
       observer_(std::move(observer)),
       teller_(names_.destination, names_.host),
       peer_(names_.helo, observer_) {}
 
-const LmtpServer::Verb* LmtpServer::find_verb(std::string_view line) {
+const Server::Verb* Server::find_verb(std::string_view line) {
   static constexpr auto verbs = std::to_array<Verb>({
-      {"LHLO", false, &LmtpServer::on_lhlo},
-      {"HELO", false, &LmtpServer::on_other_hello},
-      {"EHLO", false, &LmtpServer::on_other_hello},
-      {"MAIL", true, &LmtpServer::on_mail},
-      {"RCPT", true, &LmtpServer::on_rcpt},
-      {"DATA", true, &LmtpServer::on_data},
-      {"RSET", false, &LmtpServer::on_rset},
-      {"NOOP", false, &LmtpServer::on_noop},
-      {"QUIT", false, &LmtpServer::on_quit},
+      {"LHLO", false, &Server::on_lhlo},
+      {"HELO", false, &Server::on_other_hello},
+      {"EHLO", false, &Server::on_other_hello},
+      {"MAIL", true, &Server::on_mail},
+      {"RCPT", true, &Server::on_rcpt},
+      {"DATA", true, &Server::on_data},
+      {"RSET", false, &Server::on_rset},
+      {"NOOP", false, &Server::on_noop},
+      {"QUIT", false, &Server::on_quit},
   });
   for (const Verb& verb : verbs)
     if (has_verb(line, verb.word)) return &verb;
   return nullptr;
 }
 
-Wait LmtpServer::wait() const {
+Wait Server::wait() const {
   return is_lost() || is_channel_gone_ ? Wait::nothing : peer_.wait();
 }
 
-Phase LmtpServer::phase() const {
+Phase Server::phase() const {
   if (is_lost()) return phase_at_loss_;
   if (is_channel_gone_) return Phase::envelope;
   return content_ == Content::held ? Phase::data : peer_.phase();
 }
 
-std::size_t LmtpServer::replies_received() const {
+std::size_t Server::replies_received() const {
   return replies_on_old_channels_ + peer_.replies_received();
 }
 
-bool LmtpServer::is_between_messages() const {
+bool Server::is_between_messages() const {
   return is_caller_greeted_ && peer_.is_idle() && !is_mail_accepted_ && content_ == Content::none;
 }
 
-bool LmtpServer::survives_end_of_channel() {
+bool Server::survives_end_of_channel() {
   if (!is_lost() && is_between_messages()) is_channel_gone_ = true;
   return is_channel_gone_;
 }
 
-void LmtpServer::on_new_channel() {
+void Server::on_new_channel() {
   replies_on_old_channels_ += peer_.replies_received();
-  peer_ = LmtpPeer(names_.helo, observer_);
+  peer_ = Peer(names_.helo, observer_);
   messages_on_channel_ = 0;
   wants_channel_ = is_channel_gone_ = false;
 }
 
-bool LmtpServer::awaits_caller() const {
+bool Server::awaits_caller() const {
   return is_caller_greeted_ && !is_lost() && wants_input() && wait() == Wait::nothing;
 }
 
-bool LmtpServer::wants_input() const {
+bool Server::wants_input() const {
   if (is_over()) return false;
   if (is_lost()) return true;
   if (!is_caller_greeted_ || waiting_ || content_ == Content::sent) return false;
@@ -79,7 +79,7 @@ bool LmtpServer::wants_input() const {
   return teller_.untold().size() < max_untold;
 }
 
-bool LmtpServer::is_over() const {
+bool Server::is_over() const {
   if (is_quit_answered_) return true;
   if (!is_input_ended_) return false;
   const bool is_answer_due = is_mail_unanswered_ || !paths_asked_.empty() || waiting_ ||
@@ -87,24 +87,24 @@ bool LmtpServer::is_over() const {
   return is_lost() || body_reader_ || !is_answer_due;
 }
 
-bool LmtpServer::is_cut_short() const {
+bool Server::is_cut_short() const {
   return is_over() && !is_quit_answered_ &&
          (body_reader_ || is_mail_given_ || !commands_.unfinished_line().empty());
 }
 
-bool LmtpServer::is_success() const {
+bool Server::is_success() const {
   if (has_failed_) return false;
   return is_quit_answered_ || (is_over() && !is_lost() && !is_cut_short());
 }
 
-std::optional<MessageOutcome> LmtpServer::take_outcome() {
+std::optional<MessageOutcome> Server::take_outcome() {
   if (outcomes_.empty()) return std::nullopt;
   std::optional<MessageOutcome> outcome = std::move(outcomes_.front());
   outcomes_.pop_front();
   return outcome;
 }
 
-std::size_t LmtpServer::feed(std::string_view bytes) {
+std::size_t Server::feed(std::string_view bytes) {
   const std::size_t size = bytes.size();
   while (!bytes.empty() && wants_input()) {
     if (body_reader_)
@@ -115,12 +115,12 @@ std::size_t LmtpServer::feed(std::string_view bytes) {
   return size - bytes.size();
 }
 
-void LmtpServer::end_of_input() {
+void Server::end_of_input() {
   if (std::exchange(is_input_ended_, true) || is_quit_answered_) return;
   if (is_over() && !is_cut_short() && !is_lost() && !is_channel_gone_) peer_.say_quit();
 }
 
-void LmtpServer::feed_command(std::string_view& bytes) {
+void Server::feed_command(std::string_view& bytes) {
   std::optional<CommandReader::Line> line = commands_.read(bytes);
   if (!line) return;
   if (is_lost()) return take_up_when_lost(line->text);
@@ -129,20 +129,20 @@ void LmtpServer::feed_command(std::string_view& bytes) {
 }
 
 /// Takes up the command that waits, once it may be.
-void LmtpServer::go_on() {
+void Server::go_on() {
   if (!waiting_ || !may_take_up(*waiting_)) return;
   const CommandReader::Line line = *std::exchange(waiting_, std::nullopt);
   take_up(line);
 }
 
-bool LmtpServer::may_take_up(const CommandReader::Line& line) {
+bool Server::may_take_up(const CommandReader::Line& line) {
   if (may_ride(line)) return true;
   if (is_channel_gone_ && !has_verb(line.text, "MAIL")) return true;
   return peer_.is_idle() && has_channel_for(line.text);
 }
 
 /// A RCPT that can be sent rides behind what is unanswered.
-bool LmtpServer::may_ride(const CommandReader::Line& line) const {
+bool Server::may_ride(const CommandReader::Line& line) const {
   if (!is_mail_given_ || sender_refusal_ || line.is_too_long || !peer_.may_say()) return false;
   const std::optional<PathCommand> command = parse_rcpt(line.text);
   if (!command ||
@@ -152,7 +152,7 @@ bool LmtpServer::may_ride(const CommandReader::Line& line) const {
 }
 
 /// A message that nothing was said of yet takes a new channel where the old one is used up.
-bool LmtpServer::has_channel_for(std::string_view line) {
+bool Server::has_channel_for(std::string_view line) {
   const bool is_used_up = is_channel_gone_ || messages_on_channel_ >= messages_per_channel_;
   if (!has_verb(line, "MAIL") || is_mail_given_ || !is_used_up) return true;
   if (!wants_channel_ && !is_channel_gone_) peer_.say_quit();
@@ -160,7 +160,7 @@ bool LmtpServer::has_channel_for(std::string_view line) {
   return false;
 }
 
-void LmtpServer::take_up(const CommandReader::Line& line) {
+void Server::take_up(const CommandReader::Line& line) {
   if (line.is_too_long) return say("451 4.5.2", "this command line is too long");
   if (has_control(line.text)) return say("451 4.5.2", "a control character in a command");
   const Verb* const verb = find_verb(line.text);
@@ -169,13 +169,13 @@ void LmtpServer::take_up(const CommandReader::Line& line) {
   (this->*verb->handle)(line.text);
 }
 
-void LmtpServer::take_up_when_lost(std::string_view line) {
+void Server::take_up_when_lost(std::string_view line) {
   if (has_verb(line, "QUIT")) return answer_quit();
   // One who leaves so much unread does not read: to stop taking what he writes would hold up both.
   if (teller_.untold().size() < max_untold) tell_loss();
 }
 
-void LmtpServer::feed_content(std::string_view& bytes) {
+void Server::feed_content(std::string_view& bytes) {
   constexpr std::size_t max_piece = 64 * 1024;
   std::string piece;
   bytes.remove_prefix(body_reader_->read(bytes, piece, max_piece));
