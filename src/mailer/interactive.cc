@@ -4,8 +4,8 @@
 #include "base/text.h"
 #include "mailer/farewell.h"
 #include "privilege/start.h"
-#include "smtp/server.h"
 #include "smtp/relay.h"
+#include "smtp/server.h"
 
 #include <poll.h>
 
@@ -33,7 +33,7 @@ ExitStatus Interactive::run() {
 }
 
 ExitStatus Interactive::run_lmtp() {
-  return run_with(&Interactive::make_server);
+  return run_with(&Interactive::make_lmtp_server);
 }
 
 ExitStatus Interactive::run_with(Intermediary (Interactive::*make)() const) {
@@ -80,11 +80,11 @@ Interactive::Intermediary Interactive::make_patient_relay() const {
                                        Manner::may_not_listen, observer());
 }
 
-Interactive::Intermediary Interactive::make_server() const {
+Interactive::Intermediary Interactive::make_lmtp_server() const {
   const config::Destination& destination = line_.destination();
   return std::make_unique<smtp::Server>(
-      smtp::Server::Names{destination.helo, destination.name, line_.host()},
-      destination.messages_per_session, observer());
+      smtp::Server::Manner{smtp::Protocol::lmtp, destination.messages_per_session},
+      smtp::Server::Names{destination.helo, destination.name, line_.host()}, observer());
 }
 
 smtp::Observer Interactive::observer() const {

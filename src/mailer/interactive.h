@@ -40,7 +40,7 @@ class Interactive {
   [[nodiscard]] base::ExitStatus run_with(Intermediary (Interactive::*make)() const);
   [[nodiscard]] Intermediary make_relay() const;
   [[nodiscard]] Intermediary make_patient_relay() const;
-  [[nodiscard]] Intermediary make_server() const;
+  [[nodiscard]] Intermediary make_lmtp_server() const;
   [[nodiscard]] smtp::Observer observer() const;
   void open(Intermediary (Interactive::*make)() const);
   void converse();

@@ -15,6 +15,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace sshsm::smtp {
 
@@ -48,6 +49,8 @@ class Peer {
 
   Peer(std::string helo, Observer observer);
 
+  void set_observer(Observer observer) { observer_ = std::move(observer); }
+
   /// Reads from the front of `bytes` up to the next answer that is of interest; all of them if
   /// there is none. Throws `Failure` text_before_greeting, greeting_refused, hello_refused,
   /// reply_malformed, reply_unexpected.
@@ -63,6 +66,10 @@ class Peer {
   [[nodiscard]] const Capabilities& capabilities() const { return capabilities_; }
   [[nodiscard]] Wait wait() const;
   [[nodiscard]] Phase phase() const;
+  /// Messages that he answered.
+  [[nodiscard]] std::size_t messages() const { return messages_; }
+  /// He has answered more than EHLO, so that he may have hung up since without our fault.
+  [[nodiscard]] bool has_served() const { return messages_ > 0; }
   [[nodiscard]] std::size_t replies_received() const { return replies_received_; }
   [[nodiscard]] std::string_view unfinished_line() const { return replies_.unfinished_line(); }
   [[nodiscard]] bool is_in_doubt() const;
@@ -135,6 +142,7 @@ class Peer {
   Capabilities capabilities_;
   std::deque<Expected> expected_;
   std::size_t replies_received_ = 0;
+  std::size_t messages_ = 0;
   bool is_greeted_ = false;
   bool is_ready_ = false;
   bool is_stuck_ = false;

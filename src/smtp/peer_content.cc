@@ -116,6 +116,7 @@ std::optional<Peer::Answer> Peer::on_end(const Reply& reply) {
 }
 
 Peer::Answer Peer::decided(To to, const Reply& reply) {
+  ++messages_;
   content_ = Content::none;
   held_.clear();
   return {to, reply};

@@ -13,9 +13,9 @@ using base::Failure;
 
 }  // namespace
 
-Server::Server(Names names, std::size_t messages_per_channel, Observer observer)
-    : names_(std::move(names)),
-      messages_per_channel_(messages_per_channel),
+Server::Server(Manner manner, Names names, Observer observer)
+    : manner_(manner),
+      names_(std::move(names)),
       observer_(std::move(observer)),
       teller_(names_.destination, names_.host),
       peer_(names_.helo, observer_) {}
@@ -23,8 +23,8 @@ Server::Server(Names names, std::size_t messages_per_channel, Observer observer)
 const Server::Verb* Server::find_verb(std::string_view line) {
   static constexpr auto verbs = std::to_array<Verb>({
       {"LHLO", false, &Server::on_lhlo},
-      {"HELO", false, &Server::on_other_hello},
-      {"EHLO", false, &Server::on_other_hello},
+      {"EHLO", false, &Server::on_ehlo},
+      {"HELO", false, &Server::on_helo},
       {"MAIL", true, &Server::on_mail},
       {"RCPT", true, &Server::on_rcpt},
       {"DATA", true, &Server::on_data},
@@ -56,15 +56,53 @@ bool Server::is_between_messages() const {
 }
 
 bool Server::survives_end_of_channel() {
-  if (!is_lost() && is_between_messages()) is_channel_gone_ = true;
+  if (is_lost()) return is_channel_gone_;
+  if (may_begin_again()) begin_again();
+  if (is_between_messages()) is_channel_gone_ = true;
   return is_channel_gone_;
+}
+
+bool Server::may_begin_again() const {
+  return peer_.has_served() && !unanswered_.empty();
+}
+
+/// As if nothing of the message had been taken up.
+void Server::begin_again() {
+  waiting_.insert(waiting_.begin(), unanswered_.begin(), unanswered_.end());
+  unanswered_.clear();
+  paths_asked_.clear();
+  is_mail_given_ = is_mail_unanswered_ = false;
+  peer_.drop_unsent();
+  is_channel_gone_ = true;
+  go_on();
 }
 
 void Server::on_new_channel() {
   replies_on_old_channels_ += peer_.replies_received();
   peer_ = Peer(names_.helo, observer_);
-  messages_on_channel_ = 0;
   wants_channel_ = is_channel_gone_ = false;
+}
+
+void Server::take_over(Peer peer) {
+  on_new_channel();
+  peer_ = std::move(peer);
+  peer_.set_observer(observer_);
+  if (!is_caller_greeted_) greet_caller();
+  go_on();
+}
+
+bool Server::may_hand_over() const {
+  const bool is_answer_due = is_mail_unanswered_ || !paths_asked_.empty();
+  return !is_lost() && !is_channel_gone_ && peer_.is_ready() && content_ == Content::none &&
+         !is_answer_due;
+}
+
+Peer Server::hand_over() {
+  if (is_mail_accepted_) peer_.say_rset();
+  is_mail_accepted_ = false;
+  is_channel_gone_ = true;
+  replies_on_old_channels_ += peer_.replies_received();
+  return std::exchange(peer_, Peer(names_.helo, observer_));
 }
 
 bool Server::awaits_caller() const {
@@ -74,7 +112,7 @@ bool Server::awaits_caller() const {
 bool Server::wants_input() const {
   if (is_over()) return false;
   if (is_lost()) return true;
-  if (!is_caller_greeted_ || waiting_ || content_ == Content::sent) return false;
+  if (!is_caller_greeted_ || !waiting_.empty() || content_ == Content::sent) return false;
   if (content_ == Content::streamed && !fate_) return peer_.may_add();
   return teller_.untold().size() < max_untold;
 }
@@ -82,7 +120,7 @@ bool Server::wants_input() const {
 bool Server::is_over() const {
   if (is_quit_answered_) return true;
   if (!is_input_ended_) return false;
-  const bool is_answer_due = is_mail_unanswered_ || !paths_asked_.empty() || waiting_ ||
+  const bool is_answer_due = is_mail_unanswered_ || !paths_asked_.empty() || !waiting_.empty() ||
                              content_ == Content::sent || !is_caller_greeted_;
   return is_lost() || body_reader_ || !is_answer_due;
 }
@@ -117,22 +155,24 @@ std::size_t Server::feed(std::string_view bytes) {
 
 void Server::end_of_input() {
   if (std::exchange(is_input_ended_, true) || is_quit_answered_) return;
-  if (is_over() && !is_cut_short() && !is_lost() && !is_channel_gone_) peer_.say_quit();
+  if (is_over() && !is_cut_short() && !is_lost()) hang_up();
 }
 
 void Server::feed_command(std::string_view& bytes) {
   std::optional<CommandReader::Line> line = commands_.read(bytes);
   if (!line) return;
   if (is_lost()) return take_up_when_lost(line->text);
-  waiting_ = std::move(line);
+  waiting_.push_back(*std::move(line));
   go_on();
 }
 
-/// Takes up the command that waits, once it may be.
+/// Takes up what waits, as far as it may be.
 void Server::go_on() {
-  if (!waiting_ || !may_take_up(*waiting_)) return;
-  const CommandReader::Line line = *std::exchange(waiting_, std::nullopt);
-  take_up(line);
+  while (!waiting_.empty() && may_take_up(waiting_.front())) {
+    const CommandReader::Line line = std::move(waiting_.front());
+    waiting_.pop_front();
+    take_up(line);
+  }
 }
 
 bool Server::may_take_up(const CommandReader::Line& line) {
@@ -153,7 +193,7 @@ bool Server::may_ride(const CommandReader::Line& line) const {
 
 /// A message that nothing was said of yet takes a new channel where the old one is used up.
 bool Server::has_channel_for(std::string_view line) {
-  const bool is_used_up = is_channel_gone_ || messages_on_channel_ >= messages_per_channel_;
+  const bool is_used_up = is_channel_gone_ || peer_.messages() >= manner_.messages_per_channel;
   if (!has_verb(line, "MAIL") || is_mail_given_ || !is_used_up) return true;
   if (!wants_channel_ && !is_channel_gone_) peer_.say_quit();
   wants_channel_ = true;
@@ -165,7 +205,8 @@ void Server::take_up(const CommandReader::Line& line) {
   if (has_control(line.text)) return say("451 4.5.2", "a control character in a command");
   const Verb* const verb = find_verb(line.text);
   if (verb == nullptr) return say("502 5.5.1", "this command is not supported");
-  if (verb->needs_hello && !has_said_hello_) return say("503 5.5.1", "LHLO comes first");
+  if (verb->needs_hello && !has_said_hello_)
+    return say("503 5.5.1", is_lmtp() ? "LHLO comes first" : "EHLO comes first");
   (this->*verb->handle)(line.text);
 }
 

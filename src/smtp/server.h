@@ -4,10 +4,10 @@
 #include "smtp/body_reader.h"
 #include "smtp/command_reader.h"
 #include "smtp/intermediary.h"
-#include "smtp/peer.h"
 #include "smtp/observer.h"
 #include "smtp/outcome.h"
 #include "smtp/path.h"
+#include "smtp/peer.h"
 #include "smtp/teller.h"
 
 #include <cstddef>
@@ -16,12 +16,19 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace sshsm::smtp {
 
-/// An LMTP server (RFC 2033) whose store is the mail server at the far side: the caller is told of
-/// each recipient by the answer that the mail server gave, and behind the final dot once for each
-/// who was accepted, since SMTP has one answer for all.
+/// What the caller speaks.
+enum class Protocol {
+  smtp,  ///< RFC 5321
+  lmtp,  ///< RFC 2033
+};
+
+/// An SMTP or LMTP server whose store is the mail server at the far side: the caller is told of
+/// each recipient by the answer that the mail server gave, and in LMTP behind the final dot once
+/// for each who was accepted, since SMTP has one answer for all.
 ///
 /// Every command but RCPT is taken up when all answers before it were given, so that answers need
 /// no places kept for them; MAIL and its RCPTs ride together where the mail server offers
@@ -51,8 +58,15 @@ class Server final : public Intermediary {
     std::string host;
   };
 
-  /// After `messages_per_channel` messages the next one wants another channel.
-  Server(Names names, std::size_t messages_per_channel, Observer observer = {});
+  struct Manner {
+    Protocol protocol = Protocol::lmtp;
+    /// After so many messages the next one wants another channel.
+    std::size_t messages_per_channel = 1;
+    /// The channel outlives the session: QUIT is not passed on.
+    bool hands_over = false;
+  };
+
+  Server(Manner manner, Names names, Observer observer = {});
 
   /// Also throws hello_refused.
   void receive(std::string_view bytes) override;
@@ -67,10 +81,19 @@ class Server final : public Intermediary {
   }
   [[nodiscard]] bool is_in_doubt() const override { return peer_.is_in_doubt(); }
 
-  /// True between messages.
+  /// True between messages. Also where a message was begun on a channel that had served before, and
+  /// nothing of it was answered: he may have hung up while it was idle, and cannot have the
+  /// message. It is begun again on another channel, once.
   [[nodiscard]] bool survives_end_of_channel() override;
   [[nodiscard]] bool wants_channel() const override { return wants_channel_; }
   void on_new_channel() override;
+  /// In place of `on_new_channel`: one on which the mail server has greeted and is idle.
+  void take_over(Peer peer);
+  /// The channel may serve somebody else: no part of a message is on it, and no answer is due but
+  /// to a RSET.
+  [[nodiscard]] bool may_hand_over() const;
+  /// Its mail server, who forgets the envelope that he may know. The session has no channel then.
+  [[nodiscard]] Peer hand_over();
 
   [[nodiscard]] bool awaits_caller() const override;
   [[nodiscard]] bool wants_input() const override;
@@ -118,10 +141,13 @@ class Server final : public Intermediary {
   void take_up_when_lost(std::string_view line);
   [[nodiscard]] bool has_channel_for(std::string_view line);
   [[nodiscard]] bool is_between_messages() const;
+  [[nodiscard]] bool may_begin_again() const;
+  void begin_again();
 
   // server_commands.cc: one function for each command.
   void on_lhlo(const std::string& line);
-  void on_other_hello(const std::string& line);
+  void on_ehlo(const std::string& line);
+  void on_helo(const std::string& line);
   void on_mail(const std::string& line);
   void on_rcpt(const std::string& line);
   void on_data(const std::string& line);
@@ -130,7 +156,11 @@ class Server final : public Intermediary {
   void on_quit(const std::string& line);
   void stream_content();
   void end_content();
+  [[nodiscard]] bool is_lmtp() const { return manner_.protocol == Protocol::lmtp; }
+  [[nodiscard]] bool begin_hello(Protocol protocol, const std::string& line);
+  [[nodiscard]] std::vector<std::string> offers() const;
   void end_transaction();
+  void hang_up();
   void say(std::string_view code, std::string_view text);
   void refuse_parameter(const std::string& parameter);
 
@@ -154,14 +184,14 @@ class Server final : public Intermediary {
   void give_up_line(base::Failure loss);
   void answer_quit();
 
+  Manner manner_;
   Names names_;
-  std::size_t messages_per_channel_;
   Observer observer_;
   Teller teller_;
   CommandReader commands_;
   Peer peer_;
 
-  std::optional<CommandReader::Line> waiting_;  ///< read, and not taken up yet
+  std::deque<CommandReader::Line> waiting_;  ///< read, and not taken up yet
   bool is_caller_greeted_ = false;
   bool has_said_hello_ = false;
 
@@ -170,14 +200,15 @@ class Server final : public Intermediary {
   bool is_mail_unanswered_ = false;
   std::optional<Reply> sender_refusal_;  ///< the caller was told 250, and each recipient is refused
   std::deque<std::string> paths_asked_;  ///< of the RCPTs without an answer
-  MessageOutcome message_;               ///< its recipients accepted so far
+  /// MAIL and its RCPTs, as the caller said them, until the first answer to one of them.
+  std::deque<CommandReader::Line> unanswered_;
+  MessageOutcome message_;  ///< its recipients accepted so far
 
   Content content_ = Content::none;
   std::optional<BodyReader> body_reader_;
   std::string held_;
   std::optional<Reply> fate_;  ///< the mail server's word about the message in hand
 
-  std::size_t messages_on_channel_ = 0;
   std::size_t replies_on_old_channels_ = 0;
   bool wants_channel_ = false;
   bool is_channel_gone_ = false;

@@ -17,21 +17,41 @@ std::string size_keyword(const Capabilities& capabilities) {
 
 }  // namespace
 
-/// The three that we can keep our word for by ourselves, and what the mail server offers.
 void Server::on_lhlo(const std::string& line) {
-  if (base::words_of(line).size() < 2) return say("501 5.5.4", "LHLO needs a name");
+  if (begin_hello(Protocol::lmtp, line)) teller_.tell({250, offers()});
+}
+
+void Server::on_ehlo(const std::string& line) {
+  if (begin_hello(Protocol::smtp, line)) teller_.tell({250, offers()});
+}
+
+void Server::on_helo(const std::string& line) {
+  if (begin_hello(Protocol::smtp, line)) teller_.tell({250, {names_.helo}});
+}
+
+/// False where it was refused.
+bool Server::begin_hello(Protocol protocol, const std::string& line) {
+  if (protocol != manner_.protocol) {
+    say("500 5.5.1", is_lmtp() ? "this is LMTP: say LHLO" : "this is SMTP: say EHLO");
+    return false;
+  }
+  if (base::words_of(line).size() < 2) {
+    say("501 5.5.4", base::concat({line.substr(0, 4), " needs a name"}));
+    return false;
+  }
   end_transaction();
   has_said_hello_ = true;
+  return true;
+}
+
+/// The three that we can keep our word for by ourselves, and what the mail server offers.
+std::vector<std::string> Server::offers() const {
   const Capabilities& offered = peer_.capabilities();
   std::vector<std::string> lines{names_.helo, "PIPELINING", "ENHANCEDSTATUSCODES", "8BITMIME"};
   if (offered.size) lines.push_back(size_keyword(offered));
   if (offered.dsn) lines.emplace_back("DSN");
   if (offered.smtputf8) lines.emplace_back("SMTPUTF8");
-  teller_.tell({250, std::move(lines)});
-}
-
-void Server::on_other_hello(const std::string& /*line*/) {
-  say("500 5.5.1", "this is LMTP: say LHLO");
+  return lines;
 }
 
 void Server::on_mail(const std::string& line) {
@@ -45,6 +65,7 @@ void Server::on_mail(const std::string& line) {
   sender_refusal_.reset();
   is_mail_given_ = true;
   is_mail_unanswered_ = true;
+  unanswered_ = {{line, false}};
   peer_.say_mail(envelope_commands(envelope, peer_.capabilities()).front());
 }
 
@@ -59,6 +80,7 @@ void Server::on_rcpt(const std::string& line) {
   if (message_.recipients.size() + paths_asked_.size() >= max_recipients)
     return say("452 4.5.3", "too many recipients");
   paths_asked_.push_back(command->path);
+  if (!unanswered_.empty()) unanswered_.push_back({line, false});
   peer_.say_rcpt(envelope_commands(envelope, peer_.capabilities()).back());
 }
 
@@ -83,8 +105,12 @@ void Server::on_noop(const std::string& /*line*/) {
 }
 
 void Server::on_quit(const std::string& /*line*/) {
-  if (!is_channel_gone_) peer_.say_quit();
+  hang_up();
   answer_quit();
+}
+
+void Server::hang_up() {
+  if (!is_channel_gone_ && !manner_.hands_over) peer_.say_quit();
 }
 
 void Server::stream_content() {

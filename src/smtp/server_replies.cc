@@ -1,7 +1,7 @@
 #include "base/text.h"
 #include "smtp/judgement.h"
-#include "smtp/server.h"
 #include "smtp/required_reply.h"
+#include "smtp/server.h"
 
 #include <utility>
 
@@ -25,6 +25,7 @@ void Server::receive(std::string_view bytes) {
 }
 
 void Server::on_answer(const Peer::Answer& answer) {
+  if (answer.to != To::hang_up) unanswered_.clear();
   switch (answer.to) {
     case To::mail:
       return on_mail_answer(answer.reply);
@@ -40,7 +41,8 @@ void Server::on_answer(const Peer::Answer& answer) {
 }
 
 void Server::greet_caller() {
-  teller_.tell_line(teller_.own_reply(base::concat({"220 ", names_.helo, " LMTP"}), "ready"));
+  const std::string_view protocol = is_lmtp() ? " LMTP" : " ESMTP";
+  teller_.tell_line(teller_.own_reply(base::concat({"220 ", names_.helo, protocol}), "ready"));
   is_caller_greeted_ = true;
 }
 
@@ -70,8 +72,7 @@ void Server::refuse_sender(std::string path) {
   on_envelope_refusal("MAIL", std::move(path), *sender_refusal_);
 }
 
-void Server::on_envelope_refusal(std::string_view command, std::string path,
-                                     const Reply& reply) {
+void Server::on_envelope_refusal(std::string_view command, std::string path, const Reply& reply) {
   MessageOutcome outcome;
   outcome.recipients.emplace_back().path = std::move(path);
   settle_by_reply(outcome, Phase::envelope, reply);
@@ -99,13 +100,12 @@ void Server::settle(Phase phase, const Reply& reply) {
   settle_by_reply(message_, phase, reply);
   push_outcome();
   fate_ = reply;
-  ++messages_on_channel_;
   if (!body_reader_) tell_fate();
 }
 
-/// One answer for each recipient who was accepted (RFC 2033 4.2).
+/// In LMTP one answer for each recipient who was accepted (RFC 2033 4.2).
 void Server::tell_fate() {
-  const std::size_t count = message_.recipients.size();
+  const std::size_t count = is_lmtp() ? message_.recipients.size() : 1;
   for (std::size_t i = 0; i < count; ++i) {
     if (!fate_)
       teller_.tell_failure("451", *loss_);
@@ -121,13 +121,10 @@ void Server::tell_fate() {
   message_ = {};
 }
 
-/// Between messages it costs nothing. Else he has told the reason himself, whatever it answers: no
-/// message is in doubt behind it.
+/// Between messages it costs nothing, nor where the message can begin again. Else he has told the
+/// reason himself, whatever it answers: no message is in doubt behind it.
 void Server::on_hang_up(const Reply& reply) {
-  if (is_between_messages()) {
-    is_channel_gone_ = true;
-    return;
-  }
+  if (survives_end_of_channel()) return;
   const bool is_in_envelope = content_ == Content::none;
   if (is_in_envelope) {
     take_in_unanswered();
@@ -186,13 +183,13 @@ void Server::push_outcome() {
 /// Calls `tell` once for each command that waits for its answer, or once where none does. A QUIT
 /// that waits is answered as ever, and if it is all that waits nothing has failed.
 void Server::tell_who_waits(const std::function<void()>& tell) {
-  const bool has_quit = waiting_ && has_verb(waiting_->text, "QUIT");
-  const bool has_other = waiting_ && !has_quit;
-  std::size_t due = paths_asked_.size() + (is_mail_unanswered_ ? 1 : 0) + (has_other ? 1 : 0);
+  const bool has_quit = !waiting_.empty() && has_verb(waiting_.back().text, "QUIT");
+  std::size_t due = paths_asked_.size() + (is_mail_unanswered_ ? 1 : 0) + waiting_.size();
+  if (has_quit) --due;
   if (due == 0 && !has_quit) due = 1;
   if (due > 0) has_failed_ = true;
   for (; due > 0; --due) tell();
-  waiting_.reset();
+  waiting_.clear();
   paths_asked_.clear();
   is_mail_unanswered_ = false;
   if (has_quit) answer_quit();

@@ -3,8 +3,8 @@
 #include "base/causes.h"
 #include "dialogue_words.h"
 #include "pieces.h"
-#include "smtp/server.h"
 #include "smtp/relay.h"
+#include "smtp/server.h"
 
 #include <doctest/doctest.h>
 
@@ -58,9 +58,9 @@ base::Cause cause_named(std::string_view name) {
 
 Notation RelayPlayer::notation() {
   return {{"caller:", "octets:", "told:", "server:", "sent:", "octets-sent:"},
-          {"listens", "may-not-listen", "lmtp",    "channel", "channel-ends", "wants", "turn",
-           "idle",    "line-end",       "takes",   "lose",    "end",          "fails", "held",
-           "open",    "over",           "outcome", "wait",    "phase",        "doubt"}};
+          {"listens", "may-not-listen", "lmtp",     "smtp",    "channel", "channel-ends", "wants",
+           "turn",    "idle",           "line-end", "takes",   "lose",    "end",          "fails",
+           "held",    "open",           "over",     "outcome", "wait",    "phase",        "doubt"}};
 }
 
 void RelayPlayer::play(const Dialogue& dialogue) {
@@ -76,10 +76,10 @@ void RelayPlayer::play(const Dialogue& dialogue) {
 }
 
 bool RelayPlayer::begin(const Step& step) {
-  if (step.verb == "lmtp") {
-    relay_ = std::make_unique<Server>(
-        Server::Names{"here.example", "friend", "mx.friend.example"},
-        std::stoul(step.words.at(0)));
+  if (step.verb == "lmtp" || step.verb == "smtp") {
+    const Protocol protocol = step.verb == "lmtp" ? Protocol::lmtp : Protocol::smtp;
+    relay_ = std::make_unique<Server>(Server::Manner{protocol, std::stoul(step.words.at(0))},
+                                      Server::Names{"here.example", "friend", "mx.friend.example"});
     return true;
   }
   if (step.verb != "listens" && step.verb != "may-not-listen") return false;

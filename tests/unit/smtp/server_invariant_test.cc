@@ -35,7 +35,8 @@ class Encounter {
       : random_(seed),
         chances_(chances),
         caller_(random_, true, RandomCaller::Protocol::lmtp),
-        lmtp_({"here.example", "friend", "mx.friend.example"}, 1 + random_() % 3) {
+        lmtp_({Protocol::lmtp, 1 + random_() % 3},
+              {"here.example", "friend", "mx.friend.example"}) {
     add_server();
   }
 

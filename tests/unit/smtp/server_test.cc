@@ -14,7 +14,8 @@ using base::Failure;
 /// An LMTP server behind LHLO, with a hand on each octet that it moves.
 struct Talk {
   explicit Talk(const std::string& offered = "250 PIPELINING", Observer observer = {})
-      : lmtp({"here.example", "friend", "mx.friend.example"}, 10, std::move(observer)) {
+      : lmtp({Protocol::lmtp, 10}, {"here.example", "friend", "mx.friend.example"},
+             std::move(observer)) {
     hear("220 mx");
     (void)sent();
     hear("250-mx\r\n" + offered);
@@ -85,8 +86,7 @@ TEST_CASE("as many recipients as allowed are asked for, and one more is answered
 TEST_CASE("as many commands as allowed are on the way without an answer, and not one more") {
   Talk talk;
   talk.begin_envelope();
-  for (std::size_t i = 0; i < Peer::max_unanswered; ++i)
-    CHECK(talk.say("RCPT TO:<b@b.example>"));
+  for (std::size_t i = 0; i < Peer::max_unanswered; ++i) CHECK(talk.say("RCPT TO:<b@b.example>"));
   (void)talk.sent();
   CHECK(talk.say("RCPT TO:<one.more@b.example>"));
   CHECK(talk.sent() == "");
