@@ -68,8 +68,9 @@ class Peer {
   [[nodiscard]] Phase phase() const;
   /// Messages that he answered.
   [[nodiscard]] std::size_t messages() const { return messages_; }
-  /// He has answered more than EHLO, so that he may have hung up since without our fault.
-  [[nodiscard]] bool has_served() const { return messages_ > 0; }
+  /// He served a message or a session before, and may have hung up since without anybody's fault.
+  [[nodiscard]] bool has_served() const { return has_served_; }
+  void note_end_of_service() { has_served_ = true; }
   [[nodiscard]] std::size_t replies_received() const { return replies_received_; }
   [[nodiscard]] std::string_view unfinished_line() const { return replies_.unfinished_line(); }
   [[nodiscard]] bool is_in_doubt() const;
@@ -143,6 +144,7 @@ class Peer {
   std::deque<Expected> expected_;
   std::size_t replies_received_ = 0;
   std::size_t messages_ = 0;
+  bool has_served_ = false;
   bool is_greeted_ = false;
   bool is_ready_ = false;
   bool is_stuck_ = false;

@@ -117,6 +117,7 @@ std::optional<Peer::Answer> Peer::on_end(const Reply& reply) {
 
 Peer::Answer Peer::decided(To to, const Reply& reply) {
   ++messages_;
+  note_end_of_service();
   content_ = Content::none;
   held_.clear();
   return {to, reply};

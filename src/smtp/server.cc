@@ -101,6 +101,7 @@ Peer Server::hand_over() {
   if (is_mail_accepted_) peer_.say_rset();
   is_mail_accepted_ = false;
   is_channel_gone_ = true;
+  peer_.note_end_of_service();
   replies_on_old_channels_ += peer_.replies_received();
   return std::exchange(peer_, Peer(names_.helo, observer_));
 }

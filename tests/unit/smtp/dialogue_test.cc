@@ -28,7 +28,7 @@ TEST_CASE("every dialogue of a relay goes as written, however the octets of both
 
 TEST_CASE("every dialogue of an LMTP server goes as written, however the octets arrive") {
   for_each_dialogue(
-      directory + "/server", 6, RelayPlayer::notation(),
+      directory + "/server", 8, RelayPlayer::notation(),
       [](const Dialogue& dialogue, std::size_t piece) { RelayPlayer(piece).play(dialogue); });
 }
 

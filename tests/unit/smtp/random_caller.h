@@ -1,5 +1,7 @@
 #pragma once
 
+#include "smtp/server.h"
+
 #include <cstddef>
 #include <deque>
 #include <random>
@@ -23,8 +25,6 @@ class RandomCaller {
     bool is_begun = false;     ///< his DATA was answered
     bool is_accepted = false;  ///< the dot was answered 2yz, for each recipient
   };
-
-  enum class Protocol { smtp, lmtp };
 
   /// Whoever speaks LMTP listens.
   RandomCaller(std::mt19937& random, bool listens, Protocol protocol = Protocol::smtp);

@@ -34,16 +34,16 @@ class Encounter {
   Encounter(unsigned seed, Chances chances)
       : random_(seed),
         chances_(chances),
-        caller_(random_, true, RandomCaller::Protocol::lmtp),
-        lmtp_({Protocol::lmtp, 1 + random_() % 3},
-              {"here.example", "friend", "mx.friend.example"}) {
+        protocol_(seed % 2 == 0 ? Protocol::lmtp : Protocol::smtp),
+        caller_(random_, true, protocol_),
+        server_({protocol_, 1 + random_() % 3}, {"here.example", "friend", "mx.friend.example"}) {
     add_server();
   }
 
   void run(Tally& tally) {
     constexpr std::size_t max_turns = 400000;
     for (std::size_t turn = 0; turn < max_turns; ++turn) {
-      if (lmtp_.is_over() && lmtp_.to_caller().empty()) return check(tally);
+      if (server_.is_over() && server_.to_caller().empty()) return check(tally);
       take_turn();
     }
     FAIL("the conversation does not end");
@@ -60,26 +60,26 @@ class Encounter {
   }
 
   void take_turn() {
-    if (lmtp_.wants_channel()) {
+    if (server_.wants_channel()) {
       add_server();
-      return lmtp_.on_new_channel();
+      return server_.on_new_channel();
     }
     switch (random_() % 4) {
       case 0:
-        caller_.said(lmtp_.feed(caller_.to_say().substr(0, some(caller_.to_say().size()))));
-        if (caller_.is_done() && caller_.to_say().empty()) lmtp_.end_of_input();
+        caller_.said(server_.feed(caller_.to_say().substr(0, some(caller_.to_say().size()))));
+        if (caller_.is_done() && caller_.to_say().empty()) server_.end_of_input();
         return;
       case 1: {
-        const std::size_t count = some(lmtp_.to_server().size());
-        if (!is_channel_closed_) servers_.back().receive(lmtp_.to_server().substr(0, count));
-        return lmtp_.sent_to_server(count);
+        const std::size_t count = some(server_.to_server().size());
+        if (!is_channel_closed_) servers_.back().receive(server_.to_server().substr(0, count));
+        return server_.sent_to_server(count);
       }
       case 2:
         return hear_server();
       default: {
-        const std::size_t count = some(lmtp_.to_caller().size());
-        caller_.hear(lmtp_.to_caller().substr(0, count));
-        return lmtp_.sent_to_caller(count);
+        const std::size_t count = some(server_.to_caller().size());
+        caller_.hear(server_.to_caller().substr(0, count));
+        return server_.sent_to_caller(count);
       }
     }
   }
@@ -89,13 +89,13 @@ class Encounter {
     if (random_() % 1000 < chances_.ends) is_channel_closed_ = true;
     const bool is_gone = is_channel_closed_ || (server.is_closed() && !server.has_replies());
     const bool is_broken = random_() % 1000 < chances_.breaks;
-    if (is_broken || (is_gone && !lmtp_.survives_end_of_channel()))
-      return lmtp_.lose(base::Failure(base::Cause::connection_lost));
+    if (is_broken || (is_gone && !server_.survives_end_of_channel()))
+      return server_.lose(base::Failure(base::Cause::connection_lost));
     if (is_gone) return;
     try {
-      lmtp_.receive(server.take_replies(1 + random_() % 100));
+      server_.receive(server.take_replies(1 + random_() % 100));
     } catch (const base::Failure& failure) {
-      lmtp_.lose(failure);
+      server_.lose(failure);
     }
   }
 
@@ -105,8 +105,8 @@ class Encounter {
     std::size_t accepted = 0;
     for (const Message& message : caller_.messages()) accepted += check_fate(message) ? 1 : 0;
     CHECK(accepted == accepted_outcomes());
-    if (lmtp_.is_success()) check_success();
-    tally.successes += lmtp_.is_success() ? 1 : 0;
+    if (server_.is_success()) check_success();
+    tally.successes += server_.is_success() ? 1 : 0;
     tally.accepted += accepted;
     tally.others += caller_.messages().size() - accepted;
     tally.doubts += caller_.is_in_doubt() ? 1 : 0;
@@ -145,17 +145,18 @@ class Encounter {
 
   [[nodiscard]] std::size_t accepted_outcomes() {
     std::size_t count = 0;
-    while (const std::optional<MessageOutcome> outcome = lmtp_.take_outcome())
+    while (const std::optional<MessageOutcome> outcome = server_.take_outcome())
       count += outcome->fate == Fate::accepted ? 1 : 0;
     return count;
   }
 
   std::mt19937 random_;
   Chances chances_;
+  Protocol protocol_;
   std::deque<StrictServer> servers_;
   bool is_channel_closed_ = false;
   RandomCaller caller_;
-  Server lmtp_;
+  Server server_;
 };
 
 Tally run_encounters(unsigned count, Chances chances) {
@@ -169,7 +170,7 @@ Tally run_encounters(unsigned count, Chances chances) {
 
 }  // namespace
 
-TEST_CASE("by LMTP to servers that take all, every message arrives as written, once") {
+TEST_CASE("by SMTP and LMTP to servers that take all, every message arrives as written, once") {
   const Tally tally = run_encounters(800, {0, 0, 0});
   CHECK(tally.accepted > 800);
   CHECK(tally.others == 0);
@@ -177,7 +178,7 @@ TEST_CASE("by LMTP to servers that take all, every message arrives as written, o
   CHECK(tally.channels > 1000);
 }
 
-TEST_CASE("each recipient of an LMTP server was told what became of the message") {
+TEST_CASE("each caller was told what became of the message") {
   for (const unsigned trouble : {20U, 100U, 400U}) {
     CAPTURE(trouble);
     const Tally tally = run_encounters(1000, {trouble, 0, 0});

@@ -260,4 +260,50 @@ TEST_CASE("an observer is told of the conversation with the mail server, and of 
   CHECK(lines == wanted);
 }
 
+TEST_CASE("a mail server is handed from one session to the next, who greets at once") {
+  Talk first;
+  first.begin_message();
+  CHECK(first.say("."));
+  (void)first.sent();
+  first.hear("354 go on");
+  (void)first.sent();
+  CHECK_FALSE(first.lmtp.may_hand_over());
+  first.hear("250 queued");
+  CHECK(first.lmtp.may_hand_over());
+
+  Server second({Protocol::smtp, 10, true}, {"here.example", "friend", "mx.friend.example"});
+  second.take_over(first.lmtp.hand_over());
+  CHECK_FALSE(first.lmtp.may_hand_over());
+  CHECK(second.to_server().empty());
+  CHECK(second.to_caller() ==
+        "220 here.example ESMTP sshsm: friend (mx.friend.example): ready\r\n");
+  const std::string words = "EHLO client.example\r\nMAIL FROM:<a@a.example>\r\n";
+  CHECK(second.feed(words) == words.size());
+  CHECK(second.to_server() == "MAIL FROM:<a@a.example>\r\n");
+}
+
+TEST_CASE("who hands over says no QUIT, and RSET where an envelope is known") {
+  Server server({Protocol::smtp, 10, true}, {"here.example", "friend", "mx.friend.example"});
+  const auto flush = [&] { server.sent_to_server(server.to_server().size()); };
+  flush();
+  server.receive("220 mx\r\n");
+  flush();
+  server.receive("250 mx\r\n");
+  CHECK(server.feed("EHLO c\r\nMAIL FROM:<a@a.example>\r\n") == 33);
+  flush();
+  CHECK_FALSE(server.may_hand_over());
+  server.receive("250 sender\r\n");
+  CHECK(server.feed("QUIT\r\n") == 6);
+  CHECK(server.is_over());
+  CHECK(server.to_server().empty());
+  CHECK(server.may_hand_over());
+  Peer peer = server.hand_over();
+  CHECK(peer.output() == "RSET\r\n");
+  CHECK_FALSE(peer.is_idle());
+  peer.sent(6);
+  std::string_view answer = "250 reset\r\n";
+  CHECK_FALSE(peer.receive(answer).has_value());
+  CHECK(peer.is_idle());
+}
+
 }  // namespace sshsm::smtp
