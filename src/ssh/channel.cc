@@ -4,7 +4,6 @@
 #include "base/text.h"
 #include "ssh/open_refusal.h"
 
-#include <libssh/server.h>  // ssh_send_keepalive, which serves clients too
 #include <poll.h>
 
 #include <algorithm>
@@ -23,14 +22,9 @@ constexpr int originator_port = 65535;
 
 }  // namespace
 
-Channel::Channel(Session& session, const config::Destination& destination)
-    : session_(session),
-      alive_interval_(destination.server_alive_interval),
-      alive_count_max_(destination.server_alive_count_max),
-      channel_(ssh_channel_new(session.handle())),
-      event_(ssh_event_new()),
-      last_sign_of_life_(base::Clock::now()) {
-  if (channel_ == nullptr || !event_)
+Channel::Channel(Session& session)
+    : session_(session), channel_(ssh_channel_new(session.handle())) {
+  if (channel_ == nullptr)
     throw Failure(Cause::resources_exhausted, "no memory for an SSH channel");
   listen();
 }
@@ -38,13 +32,11 @@ Channel::Channel(Session& session, const config::Destination& destination)
 /// The delegation has the destructor run where this throws: libssh must not keep our callbacks.
 Channel::Channel(Session& session, const config::Destination& destination, base::Deadline deadline,
                  base::Waiter& waiter)
-    : Channel(session, destination) {
+    : Channel(session) {
   if (destination.smtp_address)
     connect_to(*destination.smtp_address, deadline, waiter);
   else
     run_command(destination.command, deadline, waiter);
-  if (ssh_event_add_session(event_.get(), session_.handle()) != SSH_OK)
-    throw Failure(Cause::resources_exhausted, "no memory for an SSH channel");
 }
 
 void Channel::run_command(const std::string& command, base::Deadline deadline,
@@ -85,7 +77,6 @@ void Channel::fail_to_connect(const config::SmtpAddress& address) {
 }
 
 Channel::~Channel() {
-  ssh_event_remove_session(event_.get(), session_.handle());
   ssh_remove_channel_callbacks(channel_, &callbacks_);
 }
 
@@ -106,40 +97,14 @@ pollfd Channel::interest() {
 }
 
 void Channel::progress() {
-  const int result = ssh_event_dopoll(event_.get(), 0);
-  session_.acknowledge_quickly();
+  session_.progress();
   check_flood();
   // A channel that the far side closed in order is an end and no loss.
-  if (is_closed_) return;
-  if (result == SSH_ERROR || session_.is_lost()) session_.fail(Cause::connection_lost, {});
-  check_alive();
+  if (!is_closed_) session_.check_alive();
 }
 
 base::Deadline Channel::next_progress() const {
-  if (alive_interval_.count() == 0) return base::Deadline::never();
-  return base::Deadline(last_sign_of_life_ + alive_interval_ * (unanswered_ + 1));
-}
-
-void Channel::check_alive() {
-  if (session_.packets_received() != packets_seen_) {
-    packets_seen_ = session_.packets_received();
-    last_sign_of_life_ = base::Clock::now();
-    unanswered_ = 0;
-    return;
-  }
-  if (!next_progress().passed()) return;
-  if (unanswered_ >= alive_count_max_)
-    throw Failure(Cause::connection_lost,
-                  base::concat({"no answer to ", std::to_string(unanswered_), " keepalives"}));
-  ask_for_sign_of_life();
-  ++unanswered_;
-}
-
-/// Twice, because on a non-blocking session a call behind an answer only collects it and asks
-/// nothing; a call while the question is open does nothing. Both return at once.
-void Channel::ask_for_sign_of_life() {
-  ssh_send_keepalive(session_.handle());
-  ssh_send_keepalive(session_.handle());
+  return session_.next_check();
 }
 
 std::size_t Channel::writable() const {

@@ -60,7 +60,7 @@ class Channel final : public base::ByteStream {
   [[nodiscard]] const CommandEnd& command_end() const noexcept { return command_end_; }
 
  private:
-  Channel(Session& session, const config::Destination& destination);
+  explicit Channel(Session& session);
 
   static int on_data(ssh_session, ssh_channel, void* data, std::uint32_t size, int is_stderr,
                      void* self);
@@ -77,22 +77,14 @@ class Channel final : public base::ByteStream {
   [[noreturn]] void fail_to_connect(const config::SmtpAddress& address);
   void keep_error_output(std::string_view bytes);
   void check_flood() const;
-  void check_alive();
-  void ask_for_sign_of_life();
 
   Session& session_;
-  base::Milliseconds alive_interval_;
-  unsigned alive_count_max_;
   ssh_channel_callbacks_struct callbacks_{};
   ssh_channel channel_;  ///< freed with the session: freeing an open one waits for the peer
-  EventHandle event_;
   ReceivedBytes received_;
   bool is_ended_ = false;
   bool is_closed_ = false;
   CommandEnd command_end_;
-  unsigned unanswered_ = 0;
-  std::uint64_t packets_seen_ = 0;
-  base::Clock::time_point last_sign_of_life_;
 };
 
 }  // namespace sshsm::ssh

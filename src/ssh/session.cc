@@ -6,7 +6,7 @@
 #include "ssh/public_key.h"
 
 #include <fcntl.h>
-#include <libssh/server.h>  // ssh_set_message_callback, which serves clients too
+#include <libssh/server.h>  // ssh_set_message_callback, ssh_send_keepalive: they serve clients too
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -85,8 +85,14 @@ void require_known_algorithms(const config::Destination& destination) {
 
 Session::Session(base::Descriptor connection, const config::Destination& destination,
                  const std::vector<std::string>& key_types)
-    : descriptor_(connection.get()), is_tcp_(is_tcp_socket(descriptor_)), handle_(ssh_new()) {
-  if (!handle_) throw Failure(Cause::resources_exhausted, "no memory for an SSH session");
+    : descriptor_(connection.get()),
+      is_tcp_(is_tcp_socket(descriptor_)),
+      alive_interval_(destination.server_alive_interval),
+      alive_count_max_(destination.server_alive_count_max),
+      handle_(ssh_new()),
+      event_(ssh_event_new()) {
+  if (!handle_ || !event_)
+    throw Failure(Cause::resources_exhausted, "no memory for an SSH session");
   if (is_tcp_) tune(descriptor_);
   set_private_options(destination);
   set_option(handle_.get(), SSH_OPTIONS_HOSTKEYS, signature_algorithms(key_types).c_str(),
@@ -177,11 +183,50 @@ void Session::log_in(const std::string& user, const ClientKey& key, base::Deadli
         return result == SSH_AUTH_AGAIN ? SSH_AGAIN : result;
       },
       "the login", deadline, waiter);
-  if (login == SSH_AUTH_SUCCESS) return;
+  if (login == SSH_AUTH_SUCCESS) return begin_service();
   const std::string what = base::concat({"user ", user, ", key ", key.name()});
   if (login == SSH_AUTH_PARTIAL)
     throw Failure(Cause::login_refused, what + ", and it asks for more than a key");
   fail(Cause::login_refused, what);
+}
+
+void Session::begin_service() {
+  if (ssh_event_add_session(event_.get(), handle_.get()) != SSH_OK)
+    throw Failure(Cause::resources_exhausted, "no memory for an SSH session");
+  last_sign_of_life_ = base::Clock::now();
+}
+
+void Session::progress() noexcept {
+  if (ssh_event_dopoll(event_.get(), 0) == SSH_ERROR) is_broken_ = true;
+  acknowledge_quickly();
+}
+
+base::Deadline Session::next_check() const {
+  if (alive_interval_.count() == 0) return base::Deadline::never();
+  return base::Deadline(last_sign_of_life_ + alive_interval_ * (unanswered_ + 1));
+}
+
+void Session::check_alive() {
+  if (is_broken_ || is_lost()) fail(Cause::connection_lost, {});
+  if (counter_.in_packets != packets_seen_) {
+    packets_seen_ = counter_.in_packets;
+    last_sign_of_life_ = base::Clock::now();
+    unanswered_ = 0;
+    return;
+  }
+  if (!next_check().passed()) return;
+  if (unanswered_ >= alive_count_max_)
+    throw Failure(Cause::connection_lost,
+                  base::concat({"no answer to ", std::to_string(unanswered_), " keepalives"}));
+  ask_for_sign_of_life();
+  ++unanswered_;
+}
+
+/// Twice, because on a non-blocking session a call behind an answer only collects it and asks
+/// nothing; a call while the question is open does nothing. Both return at once.
+void Session::ask_for_sign_of_life() {
+  ssh_send_keepalive(handle_.get());
+  ssh_send_keepalive(handle_.get());
 }
 
 int Session::repeat(const std::function<int()>& step, const char* what, base::Deadline deadline,

@@ -22,9 +22,9 @@ namespace sshsm::ssh {
 /// none: told before anything is dialled.
 void require_known_algorithms(const config::Destination& destination);
 
-/// One SSH connection over libssh, with nothing of libssh's own environment: no configuration file,
-/// no known_hosts, no agent, no home directory. Every call is non-blocking inside; libssh's
-/// blocking ones hang where the peer stops reading.
+/// One SSH connection over libssh, with any number of channels, with nothing of libssh's own
+/// environment: no configuration file, no known_hosts, no agent, no home directory. Every call is
+/// non-blocking inside; libssh's blocking ones hang where the peer stops reading.
 class Session {
  public:
   /// Takes over a connected socket on which the peer's banner waits. `key_types` are the only host
@@ -61,6 +61,15 @@ class Session {
   /// Says good-bye and closes the socket. Frees every channel of libssh's: ours must be gone.
   void disconnect() noexcept;
 
+  /// Hands what came to the channels. Throws nothing: a channel that the far side closed in order
+  /// has ended well, though the connection may be gone behind it; `check_alive` tells.
+  void progress() noexcept;
+  /// When `check_alive` is due next, though nothing happens.
+  [[nodiscard]] base::Deadline next_check() const;
+  /// Asks a silent host for a sign of life. Throws `Failure` connection_lost where the connection
+  /// is gone, or server-alive-count-max questions were not answered.
+  void check_alive();
+
   // For the channel.
   [[nodiscard]] ssh_session handle() const noexcept { return handle_.get(); }
   [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
@@ -79,17 +88,25 @@ class Session {
   /// True where libssh closed or gave up the connection. ssh_event_dopoll and ssh_is_connected do
   /// not tell of a packet that failed its authentication; the status does.
   [[nodiscard]] bool is_lost() const noexcept;
-  /// Packets received so far: a peer who answers keepalives is alive.
-  [[nodiscard]] std::uint64_t packets_received() const noexcept { return counter_.in_packets; }
 
  private:
   void set_private_options(const config::Destination& destination);
 
+  void begin_service();
+  void ask_for_sign_of_life();
+
   int descriptor_;
   bool is_tcp_;
+  base::Milliseconds alive_interval_;
+  unsigned alive_count_max_;
   ssh_counter_struct counter_{};
   LentSocket socket_;  // ends behind the handle, when libssh is done with it
   SessionHandle handle_;
+  EventHandle event_;  ///< goes before the session that it watches
+  bool is_broken_ = false;
+  unsigned unanswered_ = 0;
+  std::uint64_t packets_seen_ = 0;  ///< a host who answers keepalives sends packets
+  base::Clock::time_point last_sign_of_life_ = base::Clock::now();
 };
 
 }  // namespace sshsm::ssh
