@@ -58,6 +58,16 @@ struct Destination {
   std::string macs;
   std::string kex_algorithms;
   std::string helo;  ///< empty: the host's name
+  // The keeper's.
+  std::vector<std::string> listeners;  ///< as they are configured; their form is checked
+  std::vector<std::string> allowed_users;
+  std::string metrics_file;  ///< empty: none
+  std::chrono::seconds wait_timeout{};
+  std::chrono::seconds linger{};
+  std::chrono::seconds linger_jitter{};
+  bool is_persistent = false;
+  unsigned max_sessions = 0;
+  unsigned max_connections = 0;
 };
 
 /// One configuration file as it was read. Nothing is opened in this room.

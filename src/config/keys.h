@@ -37,12 +37,6 @@ enum class Form {
 /// Who may set a key, that is, in which file.
 enum class Scope { both_files, defaults_file };
 
-/// What this version does with a key.
-enum class Support {
-  used,
-  keeper,  ///< checked for syntax, for the keeper to use
-};
-
 /// Both ends included.
 struct Range {
   unsigned long min = 0;
@@ -53,7 +47,7 @@ struct Range {
 using Target =
     std::variant<std::monostate, std::string Destination::*,
                  std::vector<std::string> Destination::*, std::uint16_t Destination::*,
-                 unsigned Destination::*, std::chrono::seconds Destination::*,
+                 unsigned Destination::*, bool Destination::*, std::chrono::seconds Destination::*,
                  AddressFamily Destination::*, std::optional<SmtpAddress> Destination::*>;
 
 /// One row of the table from which parser, help and manual are made. The names are ssh_config's
@@ -66,7 +60,6 @@ struct Key {
   Range range{};  ///< of a number or seconds
   Target target{};
   Scope scope = Scope::both_files;
-  Support support = Support::used;
   bool is_repeatable = false;
   bool is_required = false;
 };

@@ -253,7 +253,7 @@ struct Setter {
   void operator()(std::monostate) const {}
   void operator()(std::string Destination::*member) const { destination.*member = text; }
   void operator()(std::vector<std::string> Destination::*member) const {
-    if (key.form == Form::host_names || key.form == Form::program)
+    if (key.form == Form::host_names || key.form == Form::user_names || key.form == Form::program)
       destination.*member = base::words_of(text);
     else
       (destination.*member).push_back(text);
@@ -264,6 +264,7 @@ struct Setter {
   void operator()(unsigned Destination::*member) const {
     destination.*member = static_cast<unsigned>(number());
   }
+  void operator()(bool Destination::*member) const { destination.*member = text == "yes"; }
   void operator()(std::chrono::seconds Destination::*member) const {
     destination.*member = std::chrono::seconds(number());
   }

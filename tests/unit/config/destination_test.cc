@@ -263,10 +263,31 @@ TEST_CASE("a foreign caller gets no proxy-command") {
   CHECK(read(two_lines, "", true).user == "bob");
 }
 
-TEST_CASE("the keeper's settings have no effect here") {
-  CHECK(read(two_lines + "listen = /run/a\nlisten = lmtp:/run/b\nlinger = 0\npersistent = yes\n"
-                         "max-sessions = 1\nwait-timeout = 5\nallow-users = alice\n")
-            .user == "bob");
+TEST_CASE("the keeper's settings, with what holds where nothing is said") {
+  const Destination silent = read(two_lines);
+  CHECK(silent.listeners.empty());
+  CHECK(silent.allowed_users.empty());
+  CHECK(silent.metrics_file.empty());
+  CHECK(silent.wait_timeout == 120s);
+  CHECK(silent.linger == 10s);
+  CHECK(silent.linger_jitter == 25s);
+  CHECK_FALSE(silent.is_persistent);
+  CHECK(silent.max_sessions == 10);
+  CHECK(silent.max_connections == 4);
+
+  const Destination told =
+      read(two_lines + "listen = /run/a\nlisten = lmtp:127.0.0.1:24\nlinger = 0\n" +
+           "linger-jitter = 1\npersistent = yes\nmax-sessions = 2\nmax-connections = 3\n" +
+           "wait-timeout = 5\nallow-users = alice bob\nmetrics-file = friend.prom\n");
+  CHECK(told.listeners == std::vector<std::string>{"/run/a", "lmtp:127.0.0.1:24"});
+  CHECK(told.allowed_users == std::vector<std::string>{"alice", "bob"});
+  CHECK(told.metrics_file == "/etc/sshsm/friend.prom");
+  CHECK(told.wait_timeout == 5s);
+  CHECK(told.linger == 0s);
+  CHECK(told.linger_jitter == 1s);
+  CHECK(told.is_persistent);
+  CHECK(told.max_sessions == 2);
+  CHECK(told.max_connections == 3);
 }
 
 TEST_CASE("run-as is read from sshsm.conf, which is checked as a whole") {

@@ -23,8 +23,7 @@ std::string row_of(const Key& key) {
   const std::string value = key.is_required             ? "required"
                             : key.default_value.empty() ? "–"
                                                         : concat({"`", key.default_value, "`"});
-  const std::string note = key.support == Support::used ? "" : " (not in this version)";
-  return concat({"| `", key.name, "` | ", value, " | ", key.help, note, " |\n"});
+  return concat({"| `", key.name, "` | ", value, " | ", key.help, " |\n"});
 }
 
 }  // namespace

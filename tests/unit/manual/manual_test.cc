@@ -95,12 +95,8 @@ TEST_CASE("sshsm(8) has each cause with its code, sentence, meaning and remedy, 
 
 TEST_CASE("sshsm.conf(5) has each key with its help and default, and no other") {
   std::vector<Row> rows;
-  for (const config::Key& key : config::all_keys()) {
-    const bool is_used = key.support == config::Support::used;
-    rows.push_back(
-        {std::string(key.name),
-         concat({key.help, is_used ? ". " : ". Not in this version. ", default_of(key)})});
-  }
+  for (const config::Key& key : config::all_keys())
+    rows.push_back({std::string(key.name), concat({key.help, ". ", default_of(key)})});
   check_list(Page("sshsm.conf.5").list_behind("The keys are:"), rows);
 }
 
