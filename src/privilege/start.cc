@@ -76,11 +76,11 @@ void close_all_but(int kept) noexcept {
   close_from(number + 1, ~0U);
 }
 
-void start_clean() noexcept {
+void start_clean(unsigned kept) noexcept {
   provide(STDIN_FILENO);
   provide(STDOUT_FILENO);
   provide(STDERR_FILENO);
-  close_from(first_foreign_descriptor, ~0U);
+  close_from(first_foreign_descriptor + kept, ~0U);
   handle_fatal_signals();
   clearenv();
   umask(S_IRWXG | S_IRWXO);

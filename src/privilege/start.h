@@ -4,12 +4,13 @@ namespace sshsm::privilege {
 
 /// The first thing `main` does, before it looks at its arguments: descriptors 0-2 can be used
 /// (missing ones are /dev/null, and so are those opened for the other direction, since the C
-/// library fills the gaps of a set-id program that way) and all others are closed; signals have
+/// library fills the gaps of a set-id program that way) and all others are closed, but `kept` of
+/// them from 3 on (those that a supervisor gave to the keeper); signals have
 /// their default action and none is blocked, but SIGPIPE and SIGXFSZ are ignored and every signal
 /// that would kill us ends in _exit(75), after one sentence to descriptor 2; so does
 /// std::terminate; the environment is empty, umask 077, no core, not dumpable, no new privileges,
 /// RLIMIT_CORE 0. The working directory stays. Never fails: what cannot be done is left.
-void start_clean() noexcept;
+void start_clean(unsigned kept = 0) noexcept;
 
 /// Makes descriptor 0, 1 or 2 lead nowhere, whatever it was: reading ends at once, what is written
 /// vanishes.

@@ -124,6 +124,15 @@ TEST_CASE("descriptors that serve are left as they are") {
   for (const int number : {input[0], input[1], output[0], output[1]}) close(number);
 }
 
+TEST_CASE("descriptors that a supervisor gave are kept, and those behind them closed") {
+  const auto ending = run_in_child([](Report& report) {
+    for (const int number : {3, 4, 5, 100}) dup2(0, number);
+    start_clean(2);
+    report.add("open", open_descriptors());
+  });
+  CHECK(ending.report == "open: 0 1 2 3 4 \n");
+}
+
 TEST_CASE("every other descriptor is closed") {
   const auto ending = run_in_child([](Report& report) {
     for (const int number : {3, 7, 100, 500}) dup2(0, number);
