@@ -24,7 +24,9 @@ std::string time_stamp() {
   return text.data();
 }
 
-Descriptor connect_to_daemon(std::string_view path) {
+}  // namespace
+
+Descriptor connect_to_log_daemon(std::string_view path) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   path.copy(address.sun_path, sizeof address.sun_path - 1);
@@ -34,10 +36,13 @@ Descriptor connect_to_daemon(std::string_view path) {
   return socket;
 }
 
-}  // namespace
-
 Log::Log(std::string program, std::string_view path)
-    : program_(std::move(program)), socket_(connect_to_daemon(path)) {
+    : program_(std::move(program)), socket_(connect_to_log_daemon(path)) {
+  tzset();
+}
+
+Log::Log(std::string program, Descriptor socket)
+    : program_(std::move(program)), socket_(std::move(socket)) {
   tzset();
 }
 
@@ -45,8 +50,8 @@ void Log::write(int level, std::string_view text) {
   if (!socket_ || !patience_.wait_until_writable(socket_.get())) return;
   const std::string line = concat({"<", std::to_string(LOG_MAIL | level), ">", time_stamp(), " ",
                                    program_, "[", std::to_string(getpid()), "]: ", text});
-  // The socket does not block: a line that finds no room is lost, and not the mail.
-  send(socket_.get(), line.data(), line.size(), MSG_NOSIGNAL);
+  // It does not block: a line that finds no room is lost, and not the mail.
+  send(socket_.get(), line.data(), line.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
 }  // namespace sshsm::base

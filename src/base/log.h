@@ -8,6 +8,9 @@
 
 namespace sshsm::base {
 
+/// Connects to the log daemon's socket; none where nobody listens. Does not block when written to.
+[[nodiscard]] Descriptor connect_to_log_daemon(std::string_view path = "/dev/log");
+
 /// Lines for syslog, facility mail. Not syslog(3): that blocks for ever where the log daemon has
 /// stopped reading, also after the mail was accepted, and the mail server would send it again.
 class Log {
@@ -18,6 +21,10 @@ class Log {
   /// is up no file can be opened and no socket made any more. Where nobody listens it is a silent
   /// one.
   explicit Log(std::string program, std::string_view path = "/dev/log");
+
+  /// Whoever reads `socket`, which keeps the borders of messages, hands them on to the log daemon:
+  /// for a program that outlives it.
+  Log(std::string program, Descriptor socket);
 
   /// One line at a level of syslog.h. The text is printable already.
   void write(int level, std::string_view text);
