@@ -77,7 +77,7 @@ void Channel::fail_to_connect(const config::SmtpAddress& address) {
 }
 
 Channel::~Channel() {
-  ssh_remove_channel_callbacks(channel_, &callbacks_);
+  if (channel_ != nullptr) ssh_remove_channel_callbacks(channel_, &callbacks_);
 }
 
 void Channel::listen() {
@@ -130,8 +130,17 @@ void Channel::consume(std::size_t count) {
   received_.consume(count);
 }
 
+void Channel::end_output() {
+  ssh_channel_send_eof(channel_);
+  session_.acknowledge_quickly();
+}
+
+/// Freeing it closes it; on a non-blocking session it does not wait for the far side to do so.
 void Channel::close() {
-  ssh_channel_close(channel_);
+  ssh_remove_channel_callbacks(channel_, &callbacks_);
+  ssh_channel_free(channel_);
+  channel_ = nullptr;
+  is_ended_ = is_closed_ = true;
   session_.acknowledge_quickly();
 }
 

@@ -50,9 +50,14 @@ class Channel final : public base::ByteStream {
   void consume(std::size_t count) override;
   [[nodiscard]] bool ended() const override { return is_ended_; }
 
-  /// Ends the mail server's input and closes our side: for a channel whose session goes on without
-  /// it.
+  /// Ends the mail server's input, who may still answer and end by himself.
+  void end_output();
+  /// Closes our side: for a channel whose session goes on without it. Nothing else may be called
+  /// behind it; libssh frees the channel when the far side has closed it too.
   void close();
+
+  /// Throws `Failure` reply_malformed where the far side sent faster than anybody consumed.
+  void check_flood() const;
 
   /// True when the far side has closed the channel: `command_end` is complete. It stays empty where
   /// there is no command.
@@ -76,11 +81,10 @@ class Channel final : public base::ByteStream {
                   base::Waiter& waiter);
   [[noreturn]] void fail_to_connect(const config::SmtpAddress& address);
   void keep_error_output(std::string_view bytes);
-  void check_flood() const;
 
   Session& session_;
   ssh_channel_callbacks_struct callbacks_{};
-  ssh_channel channel_;  ///< freed with the session: freeing an open one waits for the peer
+  ssh_channel channel_;  ///< freed with the session, or null behind `close`
   ReceivedBytes received_;
   bool is_ended_ = false;
   bool is_closed_ = false;

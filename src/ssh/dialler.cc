@@ -15,6 +15,7 @@
 #include <csignal>
 #include <cstring>
 #include <exception>
+#include <utility>
 
 namespace sshsm::ssh {
 namespace {
@@ -73,6 +74,12 @@ static_assert(Dialler::max_left_out == std::tuple_size_v<decltype(DialRequest::l
 Dialler::Dialler(const config::Destination& destination)
     : hosts_(destination.hosts), has_proxy_command_(!destination.proxy_command.empty()) {
   for (const std::string& host : hosts_) start_child(destination, host);
+}
+
+Dialler::Dialler(std::vector<std::string> hosts, std::vector<base::Descriptor> sockets)
+    : hosts_(std::move(hosts)), sockets_(std::move(sockets)) {
+  if (hosts_.size() != sockets_.size())
+    throw Failure(Cause::internal_error, "not a dialler for each host");
 }
 
 void Dialler::start_child(const config::Destination& destination, const std::string& host) {

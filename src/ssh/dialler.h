@@ -9,6 +9,7 @@
 #include "ssh/proxy_process.h"
 
 #include <cstddef>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -28,12 +29,18 @@ class Dialler {
  public:
   /// Forks once for each host. Throws `Failure` resources_exhausted.
   explicit Dialler(const config::Destination& destination);
+  /// Of children that another process forked with the first constructor: `sockets` are theirs, in
+  /// the order of the hosts.
+  Dialler(std::vector<std::string> hosts, std::vector<base::Descriptor> sockets);
   Dialler(const Dialler&) = delete;
   Dialler& operator=(const Dialler&) = delete;
   /// The children see the end of their sockets and exit.
   ~Dialler() = default;
 
   static constexpr std::size_t max_left_out = 16;
+
+  /// For the process that is to dial by it.
+  [[nodiscard]] std::span<const base::Descriptor> sockets() const { return sockets_; }
 
   /// Connects to the host with this index. `deadline` covers the look-up and the connection.
   /// Throws the failures of `run_address_race` or of `ProxyProcess`, and internal_error where the
