@@ -24,21 +24,37 @@ config::Destination load_destination(const Arguments& arguments, const privilege
   return read_own_destination(directory, arguments.destination, caller);
 }
 
-ssh::ClientKey load_key(const config::Destination& destination) {
-  std::string text =
-      privilege::read_trusted_file(destination.identity_file, privilege::private_key_rules);
-  std::string certificate;
+KeyTexts read_key(const config::Destination& destination) {
+  KeyTexts texts;
+  texts.key = privilege::read_trusted_file(destination.identity_file, privilege::private_key_rules);
   if (!destination.certificate_file.empty())
-    certificate =
+    texts.certificate =
         privilege::read_trusted_file(destination.certificate_file, privilege::certificate_rules);
-  return {destination.identity_file, std::move(text), destination.certificate_file, certificate};
+  return texts;
+}
+
+ssh::ClientKey load_key(const config::Destination& destination) {
+  KeyTexts texts = read_key(destination);
+  return {destination.identity_file, std::move(texts.key), destination.certificate_file,
+          texts.certificate};
+}
+
+Setup make_setup(config::Destination destination,
+                 const std::vector<trust::KnownHostsFile>& known_hosts, KeyTexts key_texts) {
+  if (destination.helo.empty()) destination.helo = own_host_name();
+  std::vector<trust::Pins> pins = pins_of_hosts(destination, known_hosts);
+  ssh::ClientKey key(destination.identity_file, std::move(key_texts.key),
+                     destination.certificate_file, key_texts.certificate);
+  return {std::move(destination), std::move(pins), std::move(key)};
 }
 
 Setup load_setup(config::Destination destination) {
   ssh::require_known_algorithms(destination);
+  const std::vector<trust::KnownHostsFile> known_hosts =
+      read_known_hosts(destination, destination.host_keys.empty());
+  // The pins are judged first: who has none need not be told of his key.
   if (destination.helo.empty()) destination.helo = own_host_name();
-  std::vector<trust::Pins> pins =
-      pins_of_hosts(destination, read_known_hosts(destination, destination.host_keys.empty()));
+  std::vector<trust::Pins> pins = pins_of_hosts(destination, known_hosts);
   ssh::ClientKey key = load_key(destination);
   return {std::move(destination), std::move(pins), std::move(key)};
 }

@@ -4,6 +4,7 @@
 #include "mailer/arguments.h"
 #include "privilege/identity.h"
 #include "ssh/client_key.h"
+#include "trust/known_hosts.h"
 #include "trust/pins.h"
 
 #include <string>
@@ -26,6 +27,21 @@ struct Setup {
 /// Our private key with its certificate, read and checked. Throws the key causes and
 /// certificate_invalid.
 [[nodiscard]] ssh::ClientKey load_key(const config::Destination& destination);
+
+/// Our private key and its certificate (empty: none) as whole files, not looked into.
+struct KeyTexts {
+  std::string key;
+  std::string certificate;
+};
+
+/// Throws the key causes and certificate_invalid.
+[[nodiscard]] KeyTexts read_key(const config::Destination& destination);
+
+/// For a process that opens no file itself: of texts that another one has read. Throws `Failure`
+/// host_key_unpinned, host_key_revoked and the key causes.
+[[nodiscard]] Setup make_setup(config::Destination destination,
+                               const std::vector<trust::KnownHostsFile>& known_hosts,
+                               KeyTexts key_texts);
 
 /// Reads pins and key. A destination without a pinned host is refused here, before anything is
 /// dialled. Throws `Failure` host_key_unpinned, host_key_revoked, known_hosts_unreadable and the
