@@ -104,22 +104,30 @@ bool allow_all(const Filter& filter) {
          allow_data_memory(filter);
 }
 
-bool deny_by_seccomp() {
+bool deny_by_seccomp(bool may_accept) {
   const Filter filter(seccomp_init(SCMP_ACT_ERRNO(EPERM)));
-  return filter != nullptr &&
+  return filter != nullptr && (!may_accept || allow(filter, SCMP_SYS(accept4))) &&
          // Calls in the manner of another architecture: an error too, and not a kill.
          seccomp_attr_set(filter.get(), SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ERRNO(EPERM)) == 0 &&
          allow_all(filter) && seccomp_load(filter.get()) == 0;
 }
 
-}  // namespace
-
-Sandbox enter_sandbox() noexcept {
+Sandbox enter(bool may_accept) {
   if constexpr (SSHSM_SANDBOX == 0) return {};
   Sandbox sandbox;
   sandbox.has_landlock = deny_by_landlock();
-  sandbox.has_seccomp = deny_by_seccomp();
+  sandbox.has_seccomp = deny_by_seccomp(may_accept);
   return sandbox;
+}
+
+}  // namespace
+
+Sandbox enter_sandbox() noexcept {
+  return enter(false);
+}
+
+Sandbox enter_server_sandbox() noexcept {
+  return enter(true);
 }
 
 }  // namespace sshsm::privilege

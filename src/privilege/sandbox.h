@@ -16,4 +16,7 @@ struct Sandbox {
 /// sandbox=false it does nothing.
 Sandbox enter_sandbox() noexcept;
 
+/// The same for one who serves callers on sockets that listen already: it may accept them.
+Sandbox enter_server_sandbox() noexcept;
+
 }  // namespace sshsm::privilege
