@@ -80,7 +80,7 @@ void Server::begin_again() {
 void Server::on_new_channel() {
   replies_on_old_channels_ += peer_.replies_received();
   peer_ = Peer(names_.helo, observer_);
-  wants_channel_ = is_channel_gone_ = false;
+  wants_channel_ = is_channel_gone_ = is_channel_spent_ = false;
 }
 
 void Server::take_over(Peer peer) {
@@ -89,6 +89,11 @@ void Server::take_over(Peer peer) {
   peer_.set_observer(observer_);
   if (!is_caller_greeted_) greet_caller();
   go_on();
+}
+
+bool Server::is_through_with_channel() const {
+  const bool is_waiting = !waiting_.empty() && !wants_channel_;
+  return is_between_messages() && !is_mail_given_ && !is_waiting && !is_lost() && !is_channel_gone_;
 }
 
 bool Server::may_hand_over() const {
@@ -179,7 +184,7 @@ void Server::go_on() {
 bool Server::may_take_up(const CommandReader::Line& line) {
   if (may_ride(line)) return true;
   if (is_channel_gone_ && !has_verb(line.text, "MAIL")) return true;
-  return peer_.is_idle() && has_channel_for(line.text);
+  return (is_channel_gone_ || peer_.is_idle()) && has_channel_for(line.text);
 }
 
 /// A RCPT that can be sent rides behind what is unanswered.
@@ -194,9 +199,10 @@ bool Server::may_ride(const CommandReader::Line& line) const {
 
 /// A message that nothing was said of yet takes a new channel where the old one is used up.
 bool Server::has_channel_for(std::string_view line) {
-  const bool is_used_up = is_channel_gone_ || peer_.messages() >= manner_.messages_per_channel;
-  if (!has_verb(line, "MAIL") || is_mail_given_ || !is_used_up) return true;
-  if (!wants_channel_ && !is_channel_gone_) peer_.say_quit();
+  const bool is_spent =
+      manner_.hands_over ? is_channel_spent_ : peer_.messages() >= manner_.messages_per_channel;
+  if (!has_verb(line, "MAIL") || is_mail_given_ || !(is_channel_gone_ || is_spent)) return true;
+  if (!wants_channel_ && !is_channel_gone_) hang_up();
   wants_channel_ = true;
   return false;
 }

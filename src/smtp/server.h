@@ -62,7 +62,7 @@ class Server final : public Intermediary {
     Protocol protocol = Protocol::lmtp;
     /// After so many messages the next one wants another channel.
     std::size_t messages_per_channel = 1;
-    /// The channel outlives the session: QUIT is not passed on.
+    /// Channels are lent, by `take_over` for one message each; QUIT is not passed on.
     bool hands_over = false;
   };
 
@@ -89,6 +89,11 @@ class Server final : public Intermediary {
   void on_new_channel() override;
   /// In place of `on_new_channel`: one on which the mail server has greeted and is idle.
   void take_over(Peer peer);
+  /// The caller has begun no message on the channel, or is through with it: with `hands_over` it is
+  /// of no use to him until `wants_channel`.
+  [[nodiscard]] bool is_through_with_channel() const;
+  /// The channel can serve nobody any more; the session goes on without it.
+  [[nodiscard]] bool has_lost_channel() const { return is_channel_gone_; }
   /// The channel may serve somebody else: no part of a message is on it, and no answer is due but
   /// to a RSET.
   [[nodiscard]] bool may_hand_over() const;
@@ -210,6 +215,8 @@ class Server final : public Intermediary {
   std::optional<Reply> fate_;  ///< the mail server's word about the message in hand
 
   std::size_t replies_on_old_channels_ = 0;
+  Capabilities offered_;  ///< by the mail server who has or had the channel
+  bool is_channel_spent_ = false;
   bool wants_channel_ = false;
   bool is_channel_gone_ = false;
 

@@ -46,11 +46,10 @@ bool Server::begin_hello(Protocol protocol, const std::string& line) {
 
 /// The three that we can keep our word for by ourselves, and what the mail server offers.
 std::vector<std::string> Server::offers() const {
-  const Capabilities& offered = peer_.capabilities();
   std::vector<std::string> lines{names_.helo, "PIPELINING", "ENHANCEDSTATUSCODES", "8BITMIME"};
-  if (offered.size) lines.push_back(size_keyword(offered));
-  if (offered.dsn) lines.emplace_back("DSN");
-  if (offered.smtputf8) lines.emplace_back("SMTPUTF8");
+  if (offered_.size) lines.push_back(size_keyword(offered_));
+  if (offered_.dsn) lines.emplace_back("DSN");
+  if (offered_.smtputf8) lines.emplace_back("SMTPUTF8");
   return lines;
 }
 
@@ -65,6 +64,7 @@ void Server::on_mail(const std::string& line) {
   sender_refusal_.reset();
   is_mail_given_ = true;
   is_mail_unanswered_ = true;
+  is_channel_spent_ = true;
   unanswered_ = {{line, false}};
   peer_.say_mail(envelope_commands(envelope, peer_.capabilities()).front());
 }

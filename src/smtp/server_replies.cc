@@ -42,6 +42,7 @@ void Server::on_answer(const Peer::Answer& answer) {
 
 void Server::greet_caller() {
   const std::string_view protocol = is_lmtp() ? " LMTP" : " ESMTP";
+  offered_ = peer_.capabilities();
   teller_.tell_line(teller_.own_reply(base::concat({"220 ", names_.helo, protocol}), "ready"));
   is_caller_greeted_ = true;
 }
