@@ -110,6 +110,8 @@ constexpr auto causes = std::to_array<CauseRow>({
     {Cause::maybe_delivered, "maybe-delivered", "4.4.2",
      "no clear answer to the final dot; the message may have been delivered",
      "the retry may make a second copy"},
+    {Cause::line_busy, "line-busy", "4.4.5", "no session became free in time",
+     "raise max-sessions, max-connections or wait-timeout"},
     {Cause::batch_empty, "batch-empty", "4.5.2", "the batch has no message",
      "feed it batch SMTP: MAIL, RCPT, DATA, the message, a dot"},
     {Cause::batch_truncated, "batch-truncated", "4.5.2",

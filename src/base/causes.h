@@ -50,6 +50,7 @@ enum class Cause {
   answer_timed_out,
   connection_lost,
   maybe_delivered,
+  line_busy,
   batch_empty,
   batch_truncated,
   batch_malformed,
