@@ -22,8 +22,8 @@ SUBJECTS = ["delivery", "refusals", "lines", "ssh_faults", "trust", "configurati
             "callers", "last_replies", "hosts", "rest", "smuggling", "sendmail", "interactive",
             "automatic", "lmtp", "sendmail_sessions", "smuggling_sessions", "smtp_address",
             "smtp_address_key", "completion", "manual", "installation", "enrol", "enrol_dialogue",
-            "enrol_refusals", "trust_change", "admin_files", "check", "check_broken", "check_hostile",
-            "settings", "proxy_command", "progress"]
+            "enrol_refusals", "trust_change", "admin_files", "check", "check_broken",
+            "check_hostile", "settings", "proxy_command", "progress", "keeper"]
 
 
 def stop(_number, _frame):

@@ -1,0 +1,39 @@
+#pragma once
+
+#include "base/causes.h"
+#include "base/descriptor.h"
+#include "keeper/attendant.h"
+#include "ssh/dial_service.h"
+
+#include <cstddef>
+
+namespace sshsm::keeper {
+
+/// The child's ends of its socket pairs; each keeps the borders of messages.
+struct AttendantSockets {
+  base::Descriptor loads;
+  base::Descriptor questions;
+  base::Descriptor log;
+};
+
+/// What the keeper sends: one octet. Nothing of it is looked at.
+inline constexpr char request_word = '?';
+/// What answers a question.
+inline constexpr char changed_word = 'y';
+inline constexpr char unchanged_word = 'n';
+
+/// Answers a request to load. Where `is_loaded`, the descriptor of the file texts comes with it as
+/// ancillary data, and behind it one socket for each host of the destination.
+struct LoadAnswer {
+  bool is_loaded = false;
+  base::Cause cause = base::Cause::internal_error;
+  ssh::WireText<1000> detail;
+};
+
+inline constexpr std::size_t max_load_descriptors = config::max_hosts + 1;
+inline constexpr std::size_t max_log_line = 4096;
+
+/// The child's life, until the other end of its sockets is closed. Never returns.
+[[noreturn]] void attend(const Place& place, AttendantSockets sockets);
+
+}  // namespace sshsm::keeper

@@ -1,0 +1,130 @@
+#include "keeper/attendant.h"
+
+#include "base/failure.h"
+#include "base/text.h"
+#include "keeper/attendance.h"
+#include "keeper/texts.h"
+
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+#include <vector>
+
+namespace sshsm::keeper {
+namespace {
+
+using base::Cause;
+using base::Descriptor;
+using base::Failure;
+
+/// Files on a server that does not answer hold up the attendant, and with him every new line.
+constexpr base::Milliseconds max_load_time{60000};
+
+[[noreturn]] void throw_gone() {
+  throw Failure(Cause::internal_error, "the attendant ended");
+}
+
+std::pair<Descriptor, Descriptor> make_pair() {
+  std::array<int, 2> pair{-1, -1};
+  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair.data()) != 0)
+    throw Failure(Cause::resources_exhausted, base::system_error_text(errno));
+  return {Descriptor(pair[0]), Descriptor(pair[1])};
+}
+
+void send_request(int socket) {
+  if (send(socket, &request_word, sizeof request_word, MSG_NOSIGNAL) < 0) throw_gone();
+}
+
+/// Every descriptor that came is owned by somebody, whatever the message says.
+std::vector<Descriptor> descriptors_of(msghdr& message) {
+  std::vector<Descriptor> found;
+  const cmsghdr* const header = CMSG_FIRSTHDR(&message);
+  if (header == nullptr || header->cmsg_type != SCM_RIGHTS) return found;
+  const std::size_t count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+  std::array<int, max_load_descriptors> numbers{};
+  std::memcpy(numbers.data(), CMSG_DATA(header), count * sizeof(int));
+  for (std::size_t i = 0; i < count; ++i) found.emplace_back(numbers.at(i));
+  return found;
+}
+
+LoadAnswer receive_answer(int socket, std::vector<Descriptor>& descriptors) {
+  LoadAnswer answer;
+  iovec content{&answer, sizeof answer};
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int) * max_load_descriptors)> control{};
+  msghdr message{};
+  message.msg_iov = &content;
+  message.msg_iovlen = 1;
+  message.msg_control = control.data();
+  message.msg_controllen = control.size();
+  if (recvmsg(socket, &message, MSG_CMSG_CLOEXEC) != static_cast<ssize_t>(sizeof answer))
+    throw_gone();
+  descriptors = descriptors_of(message);
+  return answer;
+}
+
+}  // namespace
+
+Attendant::Attendant(const Place& place) : place_(place) {
+  auto [loads, child_loads] = make_pair();
+  auto [questions, child_questions] = make_pair();
+  auto [log, child_log] = make_pair();
+  const pid_t child = fork();
+  if (child < 0) throw Failure(Cause::resources_exhausted, base::system_error_text(errno));
+  if (child == 0) {
+    loads.reset();
+    questions.reset();
+    log.reset();
+    attend(place, {std::move(child_loads), std::move(child_questions), std::move(child_log)});
+  }
+  loads_ = std::move(loads);
+  questions_ = std::move(questions);
+  log_ = std::move(log);
+}
+
+Loaded Attendant::load(base::Waiter& waiter) {
+  send_request(loads_.get());
+  has_change_ = false;
+  if (waiter.wait(loads_.get(), POLLIN, base::Deadline::after(max_load_time)) == 0)
+    throw Failure(Cause::internal_error, "the attendant does not answer");
+  std::vector<Descriptor> descriptors;
+  const LoadAnswer answer = receive_answer(loads_.get(), descriptors);
+  if (!answer.is_loaded) throw Failure(answer.cause, std::string(answer.detail.view()));
+  if (descriptors.empty()) throw_gone();
+  Texts texts = unpack(descriptors.front());
+  descriptors.erase(descriptors.begin());
+  config::Destination destination = config::read_destination(
+      place_.destination, place_.directory, texts.own, texts.defaults, place_.caller.is_foreign());
+  auto dialler = std::make_unique<ssh::Dialler>(destination.hosts, std::move(descriptors));
+  return {mailer::make_setup(std::move(destination), texts.known_hosts, std::move(texts.key)),
+          std::move(dialler)};
+}
+
+std::uint64_t Attendant::ask() {
+  if (asked_ == answered_) send_question();
+  // One on its way may have been answered already for what was true before this call.
+  else
+    is_asked_again_ = true;
+  return is_asked_again_ ? asked_ + 1 : asked_;
+}
+
+void Attendant::send_question() {
+  send_request(questions_.get());
+  ++asked_;
+}
+
+void Attendant::hear() {
+  char word = 0;
+  const ssize_t count = recv(questions_.get(), &word, sizeof word, MSG_DONTWAIT);
+  if (count < 0 && (errno == EAGAIN || errno == EINTR)) return;
+  if (count != 1) throw_gone();
+  if (word != unchanged_word) has_change_ = true;
+  answered_ = asked_;
+  if (std::exchange(is_asked_again_, false)) send_question();
+}
+
+}  // namespace sshsm::keeper

@@ -1,0 +1,70 @@
+#pragma once
+
+#include "base/descriptor.h"
+#include "base/waiter.h"
+#include "mailer/setup.h"
+#include "privilege/identity.h"
+#include "ssh/dialler.h"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace sshsm::keeper {
+
+/// Where the configuration of the destination lies.
+struct Place {
+  std::string directory;
+  std::string destination;
+  privilege::Caller caller;
+};
+
+/// What was read afresh, and who dials by it.
+struct Loaded {
+  mailer::Setup setup;
+  std::unique_ptr<ssh::Dialler> dialler;
+};
+
+/// A child that does for the sandboxed keeper what needs files or new sockets, and reads no byte of
+/// a peer or a client: it reads configuration, pins and key, forks those who dial, and hands log
+/// lines to the log daemon. It knows the destination from before the fork: a keeper taken over by a
+/// hostile peer can have that one configuration read again, and its hosts dialled, and nothing
+/// else. It ends with the keeper, whatever ends him.
+class Attendant {
+ public:
+  /// Forks. Called as the mail user, before the sandbox. Throws `Failure` resources_exhausted.
+  explicit Attendant(const Place& place);
+
+  /// Configuration, pins and key as they are now. Throws the failures of the configuration, the
+  /// pins and the key, and internal_error where the child is gone.
+  [[nodiscard]] Loaded load(base::Waiter& waiter);
+
+  /// Asks whether a file that `load` read has changed since. Returns the number of the question:
+  /// once `answered` has come so far, what `has_change` says was true after this call. Several
+  /// questions may share an answer.
+  [[nodiscard]] std::uint64_t ask();
+  [[nodiscard]] std::uint64_t answered() const { return answered_; }
+  /// One of the answers since the last `load` said so.
+  [[nodiscard]] bool has_change() const { return has_change_; }
+  /// Readable when an answer is there; `hear` takes it. Throws `Failure` internal_error where the
+  /// child is gone.
+  [[nodiscard]] int descriptor() const { return questions_.get(); }
+  void hear();
+
+  /// Takes log lines, each a message: for `base::Log`. Only once.
+  [[nodiscard]] base::Descriptor take_log_socket() { return std::move(log_); }
+
+ private:
+  void send_question();
+
+  Place place_;
+  base::Descriptor loads_;
+  base::Descriptor questions_;
+  base::Descriptor log_;
+  std::uint64_t asked_ = 0;
+  std::uint64_t answered_ = 0;
+  bool is_asked_again_ = false;
+  bool has_change_ = false;
+};
+
+}  // namespace sshsm::keeper

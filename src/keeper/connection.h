@@ -1,0 +1,90 @@
+#pragma once
+
+#include "base/deadline.h"
+#include "base/failure.h"
+#include "config/destination.h"
+#include "mailer/setup.h"
+#include "ssh/connection.h"
+#include "ssh/session.h"
+
+#include <poll.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace sshsm::keeper {
+
+/// One SSH connection that has proved its host, and what is known of it: under which settings it
+/// was made, how many channels it has, and how many the host lets it have.
+class Connection {
+ public:
+  /// `settings` are those that it was dialled by.
+  Connection(std::unique_ptr<ssh::Session> session, const ssh::Progress& progress,
+             config::Destination settings, std::string key_name);
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+  /// Says good-bye. No channel may be left.
+  ~Connection();
+
+  [[nodiscard]] ssh::Session& session() { return *session_; }
+  [[nodiscard]] const config::Destination& settings() const { return settings_; }
+  [[nodiscard]] const std::string& host() const { return host_; }
+  [[nodiscard]] const std::string& address() const { return address_; }
+  [[nodiscard]] base::Clock::time_point connected_at() const { return connected_at_; }
+  [[nodiscard]] base::Clock::time_point banner_at() const { return banner_at_; }
+
+  [[nodiscard]] pollfd interest() const;
+  [[nodiscard]] base::Deadline next_check() const;
+  /// Hands what came to the channels, and notices its end.
+  void progress() noexcept;
+  /// Why it is of no use any more.
+  [[nodiscard]] const std::optional<base::Failure>& loss() const { return loss_; }
+  void lose(const base::Failure& failure);
+
+  /// Its host would be dialled, proved and signed in to in the same way by these settings.
+  [[nodiscard]] bool passes(const mailer::Setup& setup);
+  /// It gets no message any more.
+  void retire() { is_retired_ = true; }
+  [[nodiscard]] bool is_retired() const { return is_retired_ || loss_; }
+
+  // Its channels.
+  [[nodiscard]] bool may_open(unsigned max_sessions) const;
+  /// When that may change though nothing happens.
+  [[nodiscard]] base::Deadline end_of_pause() const;
+  [[nodiscard]] unsigned channels() const { return channels_; }
+  void note_opened() { ++channels_; }
+  void note_closed();
+  /// The host refused another channel: so many as there are is its limit. Where one was closed just
+  /// now the host may not have noticed, and a little time is what it takes. False where it refused
+  /// the first one, which nothing explains.
+  [[nodiscard]] bool note_refusal();
+  /// A mail server has greeted on one of its channels.
+  void note_greeting() { has_greeted_ = true; }
+  [[nodiscard]] bool has_greeted() const { return has_greeted_; }
+
+ private:
+  /// sshd counts a session to its MaxSessions until the command has ended.
+  static constexpr base::Milliseconds time_to_end{3000};
+  static constexpr base::Milliseconds pause_to_end{100};
+  /// Others' sessions count to some limits, and they end; so the refused one is tried again.
+  static constexpr base::Milliseconds limit_holds{60000};
+
+  std::unique_ptr<ssh::Session> session_;
+  config::Destination settings_;
+  std::string key_name_;
+  std::string host_;
+  std::string address_;
+  base::Clock::time_point connected_at_;
+  base::Clock::time_point banner_at_;
+  std::optional<base::Failure> loss_;
+  bool is_retired_ = false;
+  bool has_greeted_ = false;
+  unsigned channels_ = 0;
+  unsigned limit_ = 0;
+  base::Clock::time_point limit_ends_{};
+  base::Clock::time_point pause_ends_{};
+  base::Clock::time_point closed_at_{};
+};
+
+}  // namespace sshsm::keeper

@@ -1,0 +1,195 @@
+#include "keeper/keeper.h"
+
+#include "base/failure.h"
+#include "base/text.h"
+#include "keeper/random.h"
+
+#include <syslog.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace sshsm::keeper {
+
+using base::Cause;
+using base::Clock;
+using base::Deadline;
+using base::Failure;
+
+namespace {
+
+/// What is in flight has so long to end behind a SIGTERM; systemd kills after 90 s.
+constexpr base::Milliseconds max_stop{60000};
+/// From one listener in one turn, so that a flood of clients leaves the others their turns.
+constexpr int max_arrivals = 16;
+/// Where this machine has no descriptor left for a client.
+constexpr base::Milliseconds accept_pause{200};
+
+smtp::Observer observer_to(base::Trace& trace) {
+  if (!trace.is_on()) return {};
+  return [&trace](char direction, std::string_view text) { trace.dialogue(direction, text); };
+}
+
+smtp::Protocol protocol_of(Kind kind) {
+  return kind == Kind::lmtp ? smtp::Protocol::lmtp : smtp::Protocol::smtp;
+}
+
+}  // namespace
+
+Keeper::Keeper(Means means)
+    : listeners_(std::move(means.listeners)),
+      users_(std::move(means.users)),
+      signals_(means.signals),
+      log_(means.log),
+      trace_(means.trace),
+      observer_(observer_to(means.trace)),
+      pool_({means.attendant, means.log, means.trace, observer_}, std::move(means.settings)) {}
+
+void Keeper::run() {
+  while (!is_done()) {
+    const bool has_worked = pool_.work(*this);
+    static_cast<void>(turn(-1, 0, has_worked ? Deadline(Clock::now()) : Deadline::never()));
+  }
+  for (const auto& client : clients_) client->stop(Failure(Cause::stopped), true);
+  clients_.clear();
+}
+
+short Keeper::wait(int descriptor, short events, Deadline deadline) {
+  for (;;) {
+    const short happened = turn(descriptor, events, deadline);
+    if (happened != 0) return happened;
+    if (is_stopping_ || pool_.is_dial_outdated()) throw Failure(Cause::stopped);
+    if (deadline.passed()) return 0;
+  }
+}
+
+/// Waits no longer than until somebody has something to do, and lets everybody do it. Returns what
+/// poll(2) says of `descriptor`.
+short Keeper::turn(int descriptor, short events, Deadline deadline) {
+  std::vector<pollfd> watched = interests();
+  watched.push_back({descriptor, events, 0});
+  const Deadline until = has_news() ? Deadline(Clock::now()) : earlier(deadline, next_deadline());
+  if (poll(watched.data(), watched.size(), until.poll_timeout()) < 0)
+    for (pollfd& one : watched) one.revents = 0;
+  take_signals();
+  pool_.turn();
+  const std::size_t first_client = watched.size() - 1 - clients_.size();
+  tend_clients(watched, first_client);
+  if (!is_stopping_)
+    for (std::size_t i = 0; i < listeners_.size(); ++i)
+      if (watched[i + 1].revents != 0) accept_from(listeners_[i]);
+  pool_.serve();
+  note_clients();
+  return watched.back().revents;
+}
+
+/// The signals, the listeners, the pool's, the clients.
+std::vector<pollfd> Keeper::interests() const {
+  std::vector<pollfd> watched{{signals_.descriptor(), POLLIN, 0}};
+  const bool may_accept = Clock::now() >= accept_again_;
+  for (const Listener& listener : listeners_)
+    watched.push_back({may_accept ? listener.descriptor.get() : -1, POLLIN, 0});
+  const std::vector<pollfd> pool = pool_.interests();
+  watched.insert(watched.end(), pool.begin(), pool.end());
+  for (const auto& client : clients_) watched.push_back(client->interest());
+  return watched;
+}
+
+Deadline Keeper::next_deadline() const {
+  Deadline until = earlier(pool_.deadline(), Deadline(stop_ends_));
+  if (Clock::now() < accept_again_) until = earlier(until, Deadline(accept_again_));
+  if (is_lingering_) until = earlier(until, lifetime_.end());
+  for (const auto& client : clients_) until = earlier(until, client->deadline());
+  return until;
+}
+
+bool Keeper::has_news() const {
+  return pool_.has_news() || std::any_of(clients_.begin(), clients_.end(),
+                                         [](const auto& client) { return client->has_news(); });
+}
+
+void Keeper::take_signals() {
+  while (const std::optional<Signals::Wish> wish = signals_.take()) {
+    if (*wish == Signals::Wish::stop) {
+      stop();
+      continue;
+    }
+    log_event(LOG_INFO,
+              "reading the configuration anew; listen, run-as and allow-users need a restart");
+    pool_.reread();
+  }
+}
+
+void Keeper::stop() {
+  if (std::exchange(is_stopping_, true)) return;
+  log_event(LOG_INFO, base::concat({"stopping, with ", std::to_string(clients_.size()),
+                                    " clients connected"}));
+  stop_ends_ = Clock::now() + max_stop;
+  listeners_.clear();
+  pool_.close(Failure(Cause::stopped));
+}
+
+void Keeper::accept_from(const Listener& listener) {
+  for (int count = 0; count < max_arrivals; ++count) {
+    Arrival arrival = accept_client(listener, users_);
+    if (arrival.error != 0) accept_again_ = Clock::now() + accept_pause;
+    if (!arrival.socket) return;
+    if (!arrival.refusal && clients_.size() >= max_clients)
+      arrival.refusal = Failure(Cause::resources_exhausted,
+                                base::concat({std::to_string(max_clients), " clients"}));
+    if (arrival.refusal)
+      turn_away(std::move(arrival.socket), listener.kind, *arrival.refusal, pool_.settings().name);
+    else
+      welcome(std::move(arrival.socket), listener.kind);
+  }
+}
+
+void Keeper::welcome(base::Descriptor socket, Kind kind) {
+  has_served_ = true;
+  clients_.push_back(std::make_unique<Client>(std::move(socket), protocol_of(kind),
+                                              Client::Means{pool_, log_, trace_, observer_}));
+}
+
+void Keeper::tend_clients(const std::vector<pollfd>& watched, std::size_t first) {
+  for (std::size_t i = 0; i < clients_.size(); ++i) {
+    clients_[i]->turn(watched[first + i].revents);
+    if (is_stopping_) clients_[i]->stop(Failure(Cause::stopped), false);
+  }
+  std::erase_if(clients_, [](const auto& client) { return client->is_finished(); });
+}
+
+void Keeper::note_clients() {
+  if (!clients_.empty() || !pool_.is_up()) {
+    lifetime_.note_clients();
+    is_lingering_ = false;
+    return;
+  }
+  const config::Destination& settings = pool_.settings();
+  const base::Milliseconds left =
+      lifetime_.note_no_clients({settings.linger, settings.linger_jitter, settings.is_persistent},
+                                Clock::now(), random_share());
+  if (!std::exchange(is_lingering_, true) && !settings.is_persistent)
+    log_event(LOG_DEBUG, base::concat({"no clients; up for another ",
+                                       std::to_string(left.count() / 1000), " s"}));
+  if (lifetime_.end().passed()) pool_.hang_up();
+}
+
+bool Keeper::is_done() const {
+  if (!is_stopping_) return would_be_started_again();
+  return (clients_.empty() && pool_.is_empty()) || Clock::now() >= stop_ends_;
+}
+
+bool Keeper::would_be_started_again() const {
+  const bool is_activated =
+      !listeners_.empty() && std::all_of(listeners_.begin(), listeners_.end(),
+                                         [](const Listener& one) { return one.is_inherited; });
+  return is_activated && has_served_ && clients_.empty() && pool_.is_empty() &&
+         !pool_.settings().is_persistent;
+}
+
+void Keeper::log_event(int level, std::string_view text) {
+  log_.write(level, base::concat({pool_.settings().name, ": ", text}));
+  trace_.note(text);
+}
+
+}  // namespace sshsm::keeper

@@ -1,0 +1,80 @@
+#pragma once
+
+#include "base/deadline.h"
+#include "base/log.h"
+#include "base/trace.h"
+#include "base/waiter.h"
+#include "keeper/attendant.h"
+#include "keeper/client.h"
+#include "keeper/lifetime.h"
+#include "keeper/listener.h"
+#include "keeper/pool.h"
+#include "keeper/signals.h"
+
+#include <poll.h>
+
+#include <cstddef>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+namespace sshsm::keeper {
+
+/// The loop: listeners, clients, the pool behind them, and how long all this lasts. One thread;
+/// what takes time in the pool runs turns of the loop while it waits.
+class Keeper final : public base::Waiter {
+ public:
+  /// One more is told 421.
+  static constexpr std::size_t max_clients = 1000;
+
+  struct Means {
+    std::vector<Listener> listeners;
+    AllowedUsers users;
+    config::Destination settings;
+    Attendant& attendant;
+    Signals& signals;
+    base::Log& log;
+    base::Trace& trace;
+  };
+
+  explicit Keeper(Means means);
+
+  /// Until it is told to stop and has finished what was in flight, or is idle and would be started
+  /// again for the next client.
+  void run();
+
+  /// For the pool's work. Throws `Failure` stopped where the work is not wanted any more.
+  [[nodiscard]] short wait(int descriptor, short events, base::Deadline deadline) override;
+
+ private:
+  [[nodiscard]] short turn(int descriptor, short events, base::Deadline deadline);
+  [[nodiscard]] std::vector<pollfd> interests() const;
+  [[nodiscard]] base::Deadline next_deadline() const;
+  [[nodiscard]] bool has_news() const;
+  void take_signals();
+  void accept_from(const Listener& listener);
+  void welcome(base::Descriptor socket, Kind kind);
+  void tend_clients(const std::vector<pollfd>& watched, std::size_t first);
+  void note_clients();
+  void stop();
+  [[nodiscard]] bool is_done() const;
+  [[nodiscard]] bool would_be_started_again() const;
+  void log_event(int level, std::string_view text);
+
+  std::vector<Listener> listeners_;
+  AllowedUsers users_;
+  Signals& signals_;
+  base::Log& log_;
+  base::Trace& trace_;
+  smtp::Observer observer_;
+  Pool pool_;
+  std::vector<std::unique_ptr<Client>> clients_;
+  Lifetime lifetime_;
+  bool has_served_ = false;
+  bool is_lingering_ = false;
+  bool is_stopping_ = false;
+  base::Clock::time_point stop_ends_ = base::Clock::time_point::max();
+  base::Clock::time_point accept_again_{};
+};
+
+}  // namespace sshsm::keeper

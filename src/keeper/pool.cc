@@ -1,0 +1,232 @@
+#include "keeper/pool.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace sshsm::keeper {
+
+using base::Cause;
+using base::Clock;
+using base::Deadline;
+using base::Failure;
+
+namespace {
+
+/// More than the longest queue run has at once is nobody's parked session.
+constexpr base::Milliseconds max_parked_time{60000};
+
+}  // namespace
+
+Pool::Pool(Means means, config::Destination settings)
+    : means_(std::move(means)), settings_(std::move(settings)), host_(settings_.hosts.front()) {}
+
+void Pool::request(Borrower& borrower, Want want) {
+  queue_.push_back({&borrower, want, Deadline::after(settings_.wait_timeout), {}});
+}
+
+void Pool::cancel(const Borrower& borrower) {
+  std::erase_if(queue_, [&](const Entry& entry) { return entry.borrower == &borrower; });
+}
+
+void Pool::give_back(std::unique_ptr<Remote> remote) {
+  const bool is_used_up = remote->messages() >= settings_.messages_per_session;
+  if (is_used_up) remote->leave();
+  // What it is to forget is said at once.
+  if (!tend(*remote)) idle_.push_back(std::move(remote));
+}
+
+bool Pool::is_up() const {
+  return std::any_of(connections_.begin(), connections_.end(),
+                     [](const auto& connection) { return !connection->is_retired(); });
+}
+
+bool Pool::is_any_alive() const {
+  unsigned channels = 0;
+  for (const auto& connection : connections_) channels += connection->channels();
+  const auto leaving = std::count_if(idle_.begin(), idle_.end(),
+                                     [](const auto& remote) { return remote->is_leaving(); });
+  return channels > static_cast<std::size_t>(leaving);
+}
+
+std::vector<pollfd> Pool::interests() const {
+  std::vector<pollfd> watched{{means_.attendant.descriptor(), POLLIN, 0}};
+  for (const auto& connection : connections_) watched.push_back(connection->interest());
+  return watched;
+}
+
+Deadline Pool::deadline() const {
+  Deadline until = Deadline::never();
+  for (const auto& remote : idle_) until = earlier(until, remote->deadline());
+  for (const Entry& entry : queue_) until = earlier(until, entry.limit);
+  const bool may_work = busy_ == nullptr && !is_dialling_ && !closed_by_;
+  for (const auto& connection : connections_) {
+    until = earlier(until, connection->next_check());
+    if (may_work && is_more_wanted()) until = earlier(until, connection->end_of_pause());
+  }
+  if (may_work && is_more_wanted() && backoff_.reason_to_wait(Clock::now()) != nullptr)
+    until = earlier(until, Deadline(backoff_.end()));
+  return until;
+}
+
+bool Pool::has_news() const {
+  return std::any_of(idle_.begin(), idle_.end(),
+                     [](const auto& remote) { return remote->has_news(); });
+}
+
+void Pool::turn() {
+  take_attendants_word();
+  for (const auto& connection : connections_) connection->progress();
+  pump();
+  serve();
+  bury();
+}
+
+void Pool::take_attendants_word() {
+  means_.attendant.hear();
+  if (!means_.attendant.has_change() || is_reload_due_) return;
+  is_reload_due_ = true;
+  backoff_.reset();
+}
+
+void Pool::pump() {
+  for (std::size_t i = 0; i < idle_.size();) {
+    Remote& remote = *idle_[i];
+    const std::optional<Failure> failure = tend(remote);
+    if (!failure && !remote.is_gone()) {
+      ++i;
+      continue;
+    }
+    Connection& connection = remote.connection();
+    const bool was_wanted = !remote.has_greeted() && !remote.is_leaving();
+    idle_.erase(idle_.begin() + static_cast<std::ptrdiff_t>(i));
+    if (failure && was_wanted) note_greeting_failure(connection, *failure);
+  }
+}
+
+/// Why it is of no use any more, if it is of none. One that served costs nobody anything.
+std::optional<Failure> Pool::tend(Remote& remote) {
+  try {
+    if (remote.connection().is_retired() && !remote.is_leaving()) remote.leave();
+    remote.pump();
+    if (remote.is_parked_since(Clock::now() - max_parked_time)) renew(remote);
+    return std::nullopt;
+  } catch (const Failure& failure) {
+    return failure;
+  }
+}
+
+/// Where the line is to be kept up, one mail server is kept, and asked whether he is there.
+void Pool::renew(Remote& remote) {
+  if (settings_.is_persistent && count_hopeful() == 1)
+    remote.probe();
+  else
+    remote.leave();
+}
+
+void Pool::serve() {
+  turn_away_late();
+  if (closed_by_) return refuse_all(*closed_by_);
+  turn_away_in_backoff();
+  if (!is_reload_due_) give_out();
+}
+
+void Pool::give_out() {
+  ask_for_first(count_ready());
+  while (!queue_.empty() && may_be_served(queue_.front())) {
+    std::unique_ptr<Remote> remote = take_ready();
+    if (!remote) return;
+    Borrower& borrower = *queue_.front().borrower;
+    queue_.pop_front();
+    borrower.lend(std::move(remote));
+  }
+}
+
+/// A question that was answered while nothing could be lent says nothing about later.
+void Pool::ask_for_first(std::size_t count) {
+  for (std::size_t i = 0; i < queue_.size(); ++i) {
+    Entry& entry = queue_[i];
+    if (i >= count)
+      entry.question.reset();
+    else if (!entry.question && entry.want == Want::message)
+      entry.question = means_.attendant.ask();
+  }
+}
+
+bool Pool::may_be_served(const Entry& entry) const {
+  if (entry.want == Want::greeting) return true;
+  return entry.question && means_.attendant.answered() >= *entry.question;
+}
+
+std::size_t Pool::count_ready() const {
+  return static_cast<std::size_t>(std::count_if(
+      idle_.begin(), idle_.end(), [](const auto& remote) { return remote->is_ready(); }));
+}
+
+/// The one parked last: the others may grow old and go.
+std::unique_ptr<Remote> Pool::take_ready() {
+  const auto found = std::find_if(idle_.rbegin(), idle_.rend(),
+                                  [](const auto& remote) { return remote->is_ready(); });
+  if (found == idle_.rend()) return nullptr;
+  std::unique_ptr<Remote> remote = std::move(*found);
+  idle_.erase(std::next(found).base());
+  return remote;
+}
+
+void Pool::turn_away_late() {
+  while (!queue_.empty() && queue_.front().limit.passed()) {
+    Borrower& borrower = *queue_.front().borrower;
+    queue_.pop_front();
+    borrower.refuse(is_up() ? Failure(Cause::line_busy)
+                            : Failure(Cause::answer_timed_out, "the line is still being opened"));
+  }
+}
+
+/// Who changed the configuration need not wait for the end of the pause: so each is asked for.
+void Pool::turn_away_in_backoff() {
+  const Failure* const reason = backoff_.reason_to_wait(Clock::now());
+  if (reason == nullptr || is_any_alive()) return;
+  for (Entry& entry : queue_)
+    if (!entry.question) entry.question = means_.attendant.ask();
+  const auto is_answered = [this](const Entry& entry) {
+    return means_.attendant.answered() >= *entry.question;
+  };
+  while (!queue_.empty() && is_answered(queue_.front())) {
+    Borrower& borrower = *queue_.front().borrower;
+    queue_.pop_front();
+    borrower.refuse(*reason);
+  }
+}
+
+void Pool::refuse_all(const Failure& failure) {
+  while (!queue_.empty()) {
+    Borrower& borrower = *queue_.front().borrower;
+    queue_.pop_front();
+    borrower.refuse(failure);
+  }
+}
+
+void Pool::hang_up() {
+  for (const auto& connection : connections_) connection->retire();
+}
+
+void Pool::close(const Failure& failure) {
+  closed_by_ = failure;
+  hang_up();
+}
+
+void Pool::reread() {
+  is_reload_due_ = true;
+  backoff_.reset();
+}
+
+/// Behind its last channel, and never under the hands of who opens one.
+void Pool::bury() {
+  std::erase_if(connections_, [this](const std::unique_ptr<Connection>& connection) {
+    const bool is_done = connection->is_retired() && connection->channels() == 0;
+    if (!is_done || connection.get() == busy_) return false;
+    log_end(*connection);
+    return true;
+  });
+}
+
+}  // namespace sshsm::keeper

@@ -1,0 +1,148 @@
+#pragma once
+
+#include "base/deadline.h"
+#include "base/failure.h"
+#include "base/log.h"
+#include "base/trace.h"
+#include "base/waiter.h"
+#include "config/destination.h"
+#include "keeper/attendant.h"
+#include "keeper/backoff.h"
+#include "keeper/connection.h"
+#include "keeper/remote.h"
+#include "smtp/observer.h"
+
+#include <poll.h>
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sshsm::keeper {
+
+/// Somebody who has asked for a mail server. Exactly one of the two is called, unless he cancels.
+class Borrower {
+ public:
+  Borrower() = default;
+  Borrower(const Borrower&) = delete;
+  Borrower& operator=(const Borrower&) = delete;
+  virtual ~Borrower() = default;
+
+  virtual void lend(std::unique_ptr<Remote> remote) = 0;
+  virtual void refuse(const base::Failure& failure) = 0;
+};
+
+/// The connections to the destination and the mail servers at their far ends, which it lends to one
+/// client after the other. Who asks is served in order: by a parked mail server, else by one on
+/// another channel, else on another connection, else when his turn comes.
+///
+/// A mail server is lent for a message only after the attendant has said, later than the message
+/// began, that configuration and pins are what the connection was made by.
+class Pool {
+ public:
+  struct Means {
+    Attendant& attendant;
+    base::Log& log;
+    base::Trace& trace;
+    smtp::Observer observer;
+  };
+  enum class Want {
+    greeting,  ///< to know what the mail server offers: no message goes through it
+    message,
+  };
+
+  /// `settings` hold until they are loaded anew.
+  Pool(Means means, config::Destination settings);
+
+  void request(Borrower& borrower, Want want);
+  void cancel(const Borrower& borrower);
+  void give_back(std::unique_ptr<Remote> remote);
+
+  [[nodiscard]] const config::Destination& settings() const { return settings_; }
+  /// The host of the line, or the one tried last.
+  [[nodiscard]] const std::string& host() const { return host_; }
+  [[nodiscard]] bool is_up() const;
+  [[nodiscard]] bool is_empty() const { return connections_.empty(); }
+
+  // The loop.
+  [[nodiscard]] std::vector<pollfd> interests() const;
+  [[nodiscard]] base::Deadline deadline() const;
+  /// Something came that makes no descriptor readable any more.
+  [[nodiscard]] bool has_news() const;
+  /// After each poll: moves bytes, and serves who can be served.
+  void turn();
+  /// Lends what is there to who waits.
+  void serve();
+  /// The next thing that takes time, if one is due: reading the configuration, dialling, opening a
+  /// channel. `waiter` runs turns meanwhile, but never this again.
+  /// True where there was something to do.
+  bool work(base::Waiter& waiter);
+  /// A dial is under way by settings that have changed since.
+  [[nodiscard]] bool is_dial_outdated() const { return is_dialling_ && is_reload_due_; }
+
+  /// Nothing is lent any more, and all connections end once what is lent has come back.
+  void hang_up();
+  /// From now on who asks is told `failure`.
+  void close(const base::Failure& failure);
+  /// As if the files had changed.
+  void reread();
+
+ private:
+  struct Entry {
+    Borrower* borrower;
+    Want want;
+    base::Deadline limit;
+    std::optional<std::uint64_t> question;  ///< to the attendant, on his behalf
+  };
+
+  // pool.cc
+  void take_attendants_word();
+  void pump();
+  [[nodiscard]] std::optional<base::Failure> tend(Remote& remote);
+  void renew(Remote& remote);
+  void give_out();
+  void turn_away_late();
+  void turn_away_in_backoff();
+  void refuse_all(const base::Failure& failure);
+  void ask_for_first(std::size_t count);
+  [[nodiscard]] bool may_be_served(const Entry& entry) const;
+  [[nodiscard]] std::size_t count_ready() const;
+  [[nodiscard]] std::unique_ptr<Remote> take_ready();
+  [[nodiscard]] bool is_any_alive() const;
+  void bury();
+
+  // pool_work.cc
+  [[nodiscard]] bool is_more_wanted() const;
+  [[nodiscard]] std::size_t count_hopeful() const;
+  [[nodiscard]] Connection* find_open();
+  [[nodiscard]] bool may_dial() const;
+  void reload(base::Waiter& waiter);
+  void adopt(mailer::Setup& setup);
+  void dial(base::Waiter& waiter);
+  void connect(base::Waiter& waiter);
+  void open(Connection& connection, base::Waiter& waiter);
+  void note_open_failure(Connection& connection, const base::Failure& failure);
+  void note_greeting_failure(Connection& connection, const base::Failure& failure);
+  void fail(const base::Failure& failure);
+  void log_end(const Connection& connection);
+  void log_event(int level, std::string_view text);
+  [[nodiscard]] std::string explain(const base::Failure& failure) const;
+
+  Means means_;
+  config::Destination settings_;
+  std::string host_;
+  Backoff backoff_;
+  std::vector<std::unique_ptr<Connection>> connections_;
+  std::vector<std::unique_ptr<Remote>> idle_;  ///< parked last is last; they go before connections
+  std::deque<Entry> queue_;
+  std::optional<base::Failure> closed_by_;
+  const Connection* busy_ = nullptr;  ///< a channel is being opened on it
+  bool is_dialling_ = false;
+  bool is_reload_due_ = false;
+};
+
+}  // namespace sshsm::keeper

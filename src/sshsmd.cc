@@ -1,0 +1,17 @@
+// sshsmd: keeps the line to one destination warm for local clients. Arguments in, exit status out.
+
+#include "keeper/run.h"
+#include "privilege/start.h"
+
+#include <unistd.h>
+
+#include <cstddef>
+#include <span>
+
+int main(int argc, char** argv) {
+  sshsm::privilege::start_clean();
+  // A caller may leave out even the program's name.
+  const std::size_t skipped = argc > 0 ? 1 : 0;
+  const std::span<char* const> words(argv + skipped, static_cast<std::size_t>(argc) - skipped);
+  _exit(static_cast<int>(sshsm::keeper::run(words)));
+}
