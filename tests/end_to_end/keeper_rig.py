@@ -170,6 +170,11 @@ class KeptFriend:
             raise Skip(self.rig.syslog.reason)
         return [text for _, text in self.rig.syslog.lines_of(self.process.pid, self.logged)]
 
+    def memory(self):
+        """Private memory of the sandboxed process in kB."""
+        with open(f"/proc/{self.process.pid}/smaps_rollup", encoding="ascii") as file:
+            return sum(int(line.split()[1]) for line in file if line.startswith("Private_"))
+
     # --- the far side ---
 
     def sessions(self):
