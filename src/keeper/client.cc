@@ -65,7 +65,7 @@ pollfd Client::interest() const {
 
 Deadline Client::deadline() const {
   Deadline until = earlier(end_of_turn(), end_of_patience());
-  until = earlier(until, end_of_farewell());
+  until = earlier(earlier(until, end_of_farewell()), end_of_hold());
   return remote_ ? earlier(until, remote_->timer().deadline_of(server_.wait())) : until;
 }
 
@@ -167,6 +167,7 @@ void Client::see_to_channel() {
 void Client::lend(std::unique_ptr<Remote> remote) {
   has_asked_ = false;
   remote_ = std::move(remote);
+  held_ = {};
   const auto now = Clock::now();
   timeline_.banner = timeline_.greeted = timeline_.envelope = now;
   log_.set_address(remote_->connection().address());
@@ -215,14 +216,31 @@ void Client::check_deadlines() {
   if (server_.to_caller().empty()) told_at_ = Clock::now();
   if (!server_.awaits_caller()) moved_at_ = Clock::now();
   if (end_of_patience().passed() || end_of_farewell().passed()) is_given_up_ = true;
-  if (!end_of_turn().passed()) return;
-  server_.lose_idle_caller(
-      Failure(Cause::answer_timed_out,
-              base::concat({"the client said nothing for ",
-                            std::to_string(pool_.settings().idle_timeout.count()), " s"})));
+  count_hold();
+  if (end_of_turn().passed())
+    lose_idle(base::concat({"the client said nothing for ",
+                            std::to_string(pool_.settings().idle_timeout.count()), " s"}));
+  else if (end_of_hold().passed())
+    lose_idle("others wait for this session");
+}
+
+void Client::lose_idle(const std::string& why) {
+  server_.lose_idle_caller(Failure(Cause::answer_timed_out, why));
   lost_at_ = Clock::now();
   remote_.reset();
   take_outcomes();
+}
+
+void Client::count_hold() {
+  const auto now = Clock::now();
+  if (is_holding_) held_ += now - looked_at_;
+  looked_at_ = now;
+  is_holding_ = remote_ && server_.awaits_caller();
+}
+
+Deadline Client::end_of_hold() const {
+  if (!is_holding_ || !pool_.has_waiting()) return Deadline::never();
+  return Deadline(looked_at_ + (max_hold - held_));
 }
 
 void Client::lose(const Failure& failure) {

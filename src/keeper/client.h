@@ -26,6 +26,10 @@ class Client final : public Borrower {
   /// He is read from no further than this ahead of what is taken up.
   static constexpr std::size_t max_input = 64 * 1024;
 
+  /// So long a mail server may wait for him in one message, all waits together, while others wait
+  /// for their turn: one octet at a time he could keep them all from it.
+  static constexpr base::Milliseconds max_hold{30000};
+
   struct Means {
     Pool& pool;
     base::Log& log;
@@ -65,7 +69,10 @@ class Client final : public Borrower {
   void take_outcomes();
   void lose(const base::Failure& failure);
   [[nodiscard]] bool wants_to_hear() const;
+  void count_hold();
+  void lose_idle(const std::string& why);
   [[nodiscard]] base::Deadline end_of_turn() const;
+  [[nodiscard]] base::Deadline end_of_hold() const;
   [[nodiscard]] base::Deadline end_of_patience() const;
   [[nodiscard]] base::Deadline end_of_farewell() const;
 
@@ -75,6 +82,9 @@ class Client final : public Borrower {
   smtp::Server server_;
   std::unique_ptr<Remote> remote_;
   bool has_asked_ = false;
+  bool is_holding_ = false;  ///< a mail server who waits for him
+  base::Clock::duration held_{};
+  base::Clock::time_point looked_at_ = base::Clock::now();
   std::string input_;  ///< heard and not fed
   bool has_ended_ = false;
   bool is_gone_ = false;  ///< nothing can be told to him any more

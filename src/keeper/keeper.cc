@@ -78,7 +78,7 @@ short Keeper::turn(int descriptor, short events, Deadline deadline) {
   if (!is_stopping_)
     for (std::size_t i = 0; i < listeners_.size(); ++i)
       if (watched[i + 1].revents != 0) accept_from(listeners_[i]);
-  pool_.serve();
+  pool_.settle();
   note_clients();
   return watched.back().revents;
 }

@@ -41,10 +41,12 @@ bool Pool::is_up() const {
 }
 
 bool Pool::is_any_alive() const {
-  unsigned channels = 0;
-  for (const auto& connection : connections_) channels += connection->channels();
-  const auto leaving = std::count_if(idle_.begin(), idle_.end(),
-                                     [](const auto& remote) { return remote->is_leaving(); });
+  std::size_t channels = 0;
+  for (const auto& connection : connections_)
+    if (!connection->is_retired()) channels += connection->channels();
+  const auto leaving = std::count_if(idle_.begin(), idle_.end(), [](const auto& remote) {
+    return remote->is_leaving() && !remote->connection().is_retired();
+  });
   return channels > static_cast<std::size_t>(leaving);
 }
 
@@ -58,7 +60,7 @@ Deadline Pool::deadline() const {
   Deadline until = Deadline::never();
   for (const auto& remote : idle_) until = earlier(until, remote->deadline());
   for (const Entry& entry : queue_) until = earlier(until, entry.limit);
-  const bool may_work = busy_ == nullptr && !is_dialling_ && !closed_by_;
+  const bool may_work = busy_ == nullptr && !is_dialling_ && !is_loading_ && !closed_by_;
   for (const auto& connection : connections_) {
     until = earlier(until, connection->next_check());
     if (may_work && is_more_wanted()) until = earlier(until, connection->end_of_pause());
@@ -77,6 +79,9 @@ void Pool::turn() {
   take_attendants_word();
   for (const auto& connection : connections_) connection->progress();
   pump();
+}
+
+void Pool::settle() {
   serve();
   bury();
 }
@@ -126,8 +131,9 @@ void Pool::renew(Remote& remote) {
 void Pool::serve() {
   turn_away_late();
   if (closed_by_) return refuse_all(*closed_by_);
-  turn_away_in_backoff();
-  if (!is_reload_due_) give_out();
+  const Failure* const reason = backoff_.reason_to_wait(Clock::now());
+  if (reason != nullptr && !is_any_alive()) return turn_away(*reason);
+  if (!is_reload_due_ && !is_loading_) give_out();
 }
 
 void Pool::give_out() {
@@ -182,9 +188,7 @@ void Pool::turn_away_late() {
 }
 
 /// Who changed the configuration need not wait for the end of the pause: so each is asked for.
-void Pool::turn_away_in_backoff() {
-  const Failure* const reason = backoff_.reason_to_wait(Clock::now());
-  if (reason == nullptr || is_any_alive()) return;
+void Pool::turn_away(const Failure& reason) {
   for (Entry& entry : queue_)
     if (!entry.question) entry.question = means_.attendant.ask();
   const auto is_answered = [this](const Entry& entry) {
@@ -193,7 +197,7 @@ void Pool::turn_away_in_backoff() {
   while (!queue_.empty() && is_answered(queue_.front())) {
     Borrower& borrower = *queue_.front().borrower;
     queue_.pop_front();
-    borrower.refuse(*reason);
+    borrower.refuse(reason);
   }
 }
 

@@ -66,6 +66,8 @@ class Pool {
   /// The host of the line, or the one tried last.
   [[nodiscard]] const std::string& host() const { return host_; }
   [[nodiscard]] bool is_up() const;
+  /// Somebody waits for his turn.
+  [[nodiscard]] bool has_waiting() const { return !queue_.empty(); }
   [[nodiscard]] bool is_empty() const { return connections_.empty(); }
 
   // The loop.
@@ -73,16 +75,18 @@ class Pool {
   [[nodiscard]] base::Deadline deadline() const;
   /// Something came that makes no descriptor readable any more.
   [[nodiscard]] bool has_news() const;
-  /// After each poll: moves bytes, and serves who can be served.
+  /// After each poll: moves the bytes of what is not lent.
   void turn();
-  /// Lends what is there to who waits.
-  void serve();
+  /// When the clients had their turns: serves who waits, and ends what nobody uses.
+  void settle();
   /// The next thing that takes time, if one is due: reading the configuration, dialling, opening a
   /// channel. `waiter` runs turns meanwhile, but never this again.
   /// True where there was something to do.
   bool work(base::Waiter& waiter);
   /// A dial is under way by settings that have changed since.
-  [[nodiscard]] bool is_dial_outdated() const { return is_dialling_ && is_reload_due_; }
+  [[nodiscard]] bool is_dial_outdated() const {
+    return is_dialling_ && !is_loading_ && is_reload_due_;
+  }
 
   /// Nothing is lent any more, and all connections end once what is lent has come back.
   void hang_up();
@@ -104,9 +108,10 @@ class Pool {
   void pump();
   [[nodiscard]] std::optional<base::Failure> tend(Remote& remote);
   void renew(Remote& remote);
+  void serve();
   void give_out();
   void turn_away_late();
-  void turn_away_in_backoff();
+  void turn_away(const base::Failure& reason);
   void refuse_all(const base::Failure& failure);
   void ask_for_first(std::size_t count);
   [[nodiscard]] bool may_be_served(const Entry& entry) const;
@@ -121,6 +126,7 @@ class Pool {
   [[nodiscard]] Connection* find_open();
   [[nodiscard]] bool may_dial() const;
   void reload(base::Waiter& waiter);
+  [[nodiscard]] Loaded load(base::Waiter& waiter);
   void adopt(mailer::Setup& setup);
   void dial(base::Waiter& waiter);
   void connect(base::Waiter& waiter);
@@ -142,6 +148,7 @@ class Pool {
   std::optional<base::Failure> closed_by_;
   const Connection* busy_ = nullptr;  ///< a channel is being opened on it
   bool is_dialling_ = false;
+  bool is_loading_ = false;
   bool is_reload_due_ = false;
 };
 

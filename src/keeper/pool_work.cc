@@ -57,16 +57,28 @@ bool Pool::may_dial() const {
          backoff_.reason_to_wait(Clock::now()) == nullptr;
 }
 
-/// Where the files say nothing usable any more, no line can be shown to be right.
 void Pool::reload(base::Waiter& waiter) {
-  is_reload_due_ = false;
+  try {
+    static_cast<void>(load(waiter));
+    log_event(LOG_INFO, "configuration and pins read anew");
+  } catch (const Failure& failure) {
+    if (!closed_by_) fail(failure);
+  }
+}
+
+/// Nothing is lent before it is known which lines pass by what is read. Where the files say nothing
+/// usable any more, none does.
+Loaded Pool::load(base::Waiter& waiter) {
+  is_loading_ = true;
   try {
     Loaded loaded = means_.attendant.load(waiter);
     adopt(loaded.setup);
-    log_event(LOG_INFO, "configuration and pins read anew");
-  } catch (const Failure& failure) {
+    is_loading_ = is_reload_due_ = false;
+    return loaded;
+  } catch (const Failure&) {
+    is_loading_ = is_reload_due_ = false;
     hang_up();
-    fail(failure);
+    throw;
   }
 }
 
@@ -92,8 +104,7 @@ void Pool::dial(base::Waiter& waiter) {
 }
 
 void Pool::connect(base::Waiter& waiter) {
-  Loaded loaded = means_.attendant.load(waiter);
-  adopt(loaded.setup);
+  Loaded loaded = load(waiter);
   const ssh::Means means{loaded.setup.destination, loaded.setup.pins, *loaded.dialler, waiter,
                          means_.trace};
   std::string key_name = loaded.setup.key.name();

@@ -40,8 +40,17 @@ class Speaker:
     def __init__(self, address):
         family = socket.AF_UNIX if isinstance(address, str) else socket.AF_INET
         self.socket = socket.socket(family, socket.SOCK_STREAM)
-        self.socket.connect(address)
+        self._connect(address)
         self._unread = b""
+
+    def _connect(self, address):
+        """A socket is there before it listens."""
+        for _ in range(50):
+            try:
+                return self.socket.connect(address)
+            except ConnectionRefusedError:
+                time.sleep(0.02)
+        raise AssertionError("nobody listens")
 
     def say(self, text):
         self.socket.sendall(text if isinstance(text, bytes) else text.encode())
@@ -118,6 +127,10 @@ class KeptFriend:
         self.process = None
         if is_started:
             self.start()
+
+    def pin_any_port(self):
+        key = self.friend.sshd.host_keys["ed25519"]
+        self.friend.write_pins([f"[127.0.0.1]:* {key}"])
 
     def start(self):
         program = os.path.join(self.rig.build, "src", "sshsmd")

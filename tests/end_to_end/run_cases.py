@@ -23,7 +23,8 @@ SUBJECTS = ["delivery", "refusals", "lines", "ssh_faults", "trust", "configurati
             "automatic", "lmtp", "sendmail_sessions", "smuggling_sessions", "smtp_address",
             "smtp_address_key", "completion", "manual", "installation", "enrol", "enrol_dialogue",
             "enrol_refusals", "trust_change", "admin_files", "check", "check_broken",
-            "check_hostile", "settings", "proxy_command", "progress", "keeper"]
+            "check_hostile", "settings", "proxy_command", "progress", "keeper", "keeper_faults",
+            "keeper_clients"]
 
 
 def stop(_number, _frame):

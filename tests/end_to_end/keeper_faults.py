@@ -1,0 +1,278 @@
+"""sshsmd: what breaks, and who is told what."""
+
+import os
+import signal
+import socket
+import time
+
+from fault_proxy import FaultProxy
+from friend import LETTER, canonical
+from keeper_rig import (ACCEPTED, CLOSING, DATA, ENVELOPE, GO_AHEAD, GREETING, MAIL, MESSAGE, RCPT, RECIPIENT_OK,
+                        SENDER_OK, KeptFriend, Speaker)
+from registry import case, expect
+from servers import free_port, new_key
+
+LOST = "the connection was lost"
+WAITS = "the mail waits in the queue"
+
+
+def served(kept):
+    """A keeper with one parked mail server."""
+    client = kept.greeted()
+    client.send_letter()
+    client.quit()
+    return kept
+
+
+def kill(processes):
+    for pid in processes:
+        os.kill(pid, signal.SIGKILL)
+
+
+@case
+def a_parked_mail_server_that_dies_costs_nobody_anything(bench):
+    kept = served(KeptFriend(bench))
+    running = kept.greeted()
+    kill(kept.sinks())
+    running.send_letter()
+    kill(kept.sinks())
+    kept.greeted().send_letter()
+    kept.delivers(3)
+    expect(kept.said().count("logged in as"), 1, "logins")
+
+
+@case
+def a_mail_server_that_hung_up_unnoticed_costs_nobody_anything(bench):
+    """He hangs up in answer to the next message's MAIL."""
+    kept = KeptFriend(bench, "die before MAIL #2")
+    served(kept)
+    kept.greeted().send_letter()
+    kept.delivers(2)
+
+
+@case
+def a_parked_line_that_dies_costs_nobody_anything(bench):
+    kept = served(KeptFriend(bench))
+    running = kept.greeted()
+    kill(kept.line_processes())
+    running.send_letter()
+    kept.delivers(2)
+    expect(kept.said().count("logged in as"), 2, "logins")
+
+
+@case
+def a_line_that_breaks_in_the_middle_is_421(bench):
+    kept = KeptFriend(bench)
+    client = kept.greeted()
+    client.follow((MAIL, SENDER_OK))
+    kill(kept.line_processes())
+    expect(client.hear(), [kept.refusal(421, f'4.4.2 {LOST}; {WAITS}: "Socket error: disconnected"')],
+           "what he is told")
+    client.quit()
+    kept.greeted().send_letter()
+    kept.delivers(1)
+
+
+@case
+def a_line_that_breaks_inside_a_message_is_451_and_nothing_is_delivered(bench):
+    kept = KeptFriend(bench)
+    client = kept.greeted()
+    client.follow(*ENVELOPE)
+    client.say("Subject: half\r\n")
+    bench.pause(0.2)
+    kill(kept.line_processes())
+    bench.wait_until(lambda: "line down" in kept.said(), "it is noticed")
+    client.follow((MESSAGE, kept.refusal(451, f'4.4.2 {LOST}; {WAITS}: "Socket error: disconnected"')))
+    client.quit()
+    kept.friend.received_nothing()
+
+
+@case
+def a_line_that_breaks_behind_the_dot_may_have_delivered(bench):
+    kept = KeptFriend(bench, "drop after dot")
+    client = kept.greeted()
+    client.follow(*ENVELOPE)
+    client.follow((MESSAGE, kept.refusal(
+        451, "4.4.2 no clear answer to the final dot; the message may have been delivered: the connection was "
+             "lost: the mail server ended the conversation; the retry may make a second copy")))
+    client.quit()
+    kept.delivers(1)
+
+
+@case
+def a_host_that_is_down_is_421_and_the_next_ones_hear_it_at_once(bench):
+    port = free_port()
+    kept = KeptFriend(bench, port=str(port))
+    kept.pin_any_port()
+    refusal = kept.refusal(421, f"4.4.1 cannot connect: 127.0.0.1 port {port}: Connection refused; check that sshd "
+                                "runs there and the port is open; then try: sshsmctl check friend")
+    first = kept.speaker()
+    expect(first.hear(), [refusal], "what he is told instead of a greeting")
+    first.follow(("QUIT", CLOSING))
+    began = time.monotonic()
+    for _ in range(20):
+        client = kept.speaker()
+        expect(client.hear(), [refusal], "what the next is told")
+        client.follow(("QUIT", CLOSING))
+    expect(time.monotonic() - began < 0.8, True, "at once")
+    expect(kept.said().count("cannot connect"), 1, "attempts")
+
+
+@case
+def a_host_that_comes_back_is_dialled_again(bench):
+    kept = KeptFriend(bench)
+    kept.pin_any_port()
+    good = kept.friend.settings["port"]
+    kept.friend.settings["port"] = str(free_port())
+    kept.friend.write_configuration()
+    expect(kept.speaker().hear()[0][:11], "421 4.4.1 s", "the first")
+    kept.friend.settings["port"] = good
+    kept.friend.write_configuration()
+    kept.greeted().send_letter()
+    kept.delivers(1)
+
+
+@case
+def a_wrong_command_is_told_in_its_own_words(bench):
+    kept = KeptFriend(bench, friend=bench.friend(command="echo no mail here >&2; exit 3"))
+    expect(kept.speaker().hear(),
+           [kept.refusal(421, "4.3.0 the forced command ended without a greeting: exit status 3; check command= "
+                              'in authorized_keys there; then try: sshsmctl check friend: "no mail here"')],
+           "the greeting")
+
+
+@case
+def no_message_begins_on_a_line_whose_key_was_revoked(bench):
+    kept = served(KeptFriend(bench))
+    running = kept.greeted()
+    key = kept.friend.sshd.host_keys["ed25519"]
+    kept.friend.write_pins([f"[127.0.0.1]:{kept.friend.sshd.port} {key}", f"@revoked * {key}"])
+    answer = running.ask(MAIL)
+    expect(answer[0].startswith("421 4.7.") and "revoke" in answer[0], True, f"the answer {answer}")
+    bench.wait_until(lambda: not kept.sinks(), "the line is closed")
+    refused = kept.speaker().hear()
+    expect(refused[0].startswith("421 4.7.") and "revoke" in refused[0], True, f"the greeting {refused}")
+    kept.delivers(1)
+
+
+@case
+def no_message_begins_on_a_line_to_another_user_or_with_another_key(bench):
+    kept = served(KeptFriend(bench))
+    in_flight, running = kept.greeted(), kept.greeted()
+    in_flight.follow(*ENVELOPE)
+    kept.friend.settings["user"] = "nobody-there"
+    kept.friend.write_configuration()
+    answer = running.ask(MAIL)
+    expect(answer[0].startswith("421 4.7.8 sshsm: friend (127.0.0.1): the host refused our key: user nobody-there"),
+           True, f"the answer {answer}")
+    in_flight.follow((MESSAGE, ACCEPTED))
+    kept.delivers(2)
+
+
+@case
+def what_does_not_concern_the_line_leaves_it_up(bench):
+    kept = served(KeptFriend(bench))
+    key = kept.friend.sshd.host_keys["ed25519"]
+    kept.friend.write_pins([f"[127.0.0.1]:{kept.friend.sshd.port} {key}", f"other.example {key}"])
+    kept.greeted().send_letter()
+    kept.delivers(2)
+    expect(kept.said().count("logged in as"), 1, "logins")
+
+
+@case
+def a_stop_finishes_what_is_in_flight(bench):
+    kept = KeptFriend(bench)
+    idle, busy = kept.greeted(), kept.greeted()
+    busy.follow(*ENVELOPE)
+    kept.signal(signal.SIGTERM)
+    expect(idle.hear(), [kept.refusal(421, f"4.3.2 stopped by a signal; {WAITS}")], "what an idle client is told")
+    expect(idle.hear(), [], "and no more")
+    busy.follow((MESSAGE, ACCEPTED))
+    expect(busy.hear(), [kept.refusal(421, f"4.3.2 stopped by a signal; {WAITS}")], "what he is told then")
+    kept.ends(0)
+    kept.delivers(1)
+    expect(kept.friend.transcript().endswith(MESSAGE + b"QUIT\r\n"), True, "QUIT was said")
+
+
+@case
+def an_idle_keeper_stops_at_once(bench):
+    kept = served(KeptFriend(bench))
+    kept.signal(signal.SIGTERM)
+    kept.ends(0, 5)
+    bench.wait_until(lambda: not kept.sinks(), "the mail server has ended")
+
+
+@case
+def a_stop_ends_a_dial_that_goes_on(bench):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        kept = KeptFriend(bench, port=str(silent.getsockname()[1]))
+        kept.pin_any_port()
+        client = kept.speaker()
+        bench.pause(0.3)
+        kept.signal(signal.SIGTERM)
+        expect(client.hear(), [kept.refusal(421, f"4.3.2 stopped by a signal; {WAITS}")], "what he is told")
+        kept.ends(0, 5)
+
+
+@case
+def a_keeper_killed_with_9_loses_no_accepted_message(bench):
+    kept = KeptFriend(bench)
+    client, other = kept.greeted(), kept.greeted()
+    other.follow(*ENVELOPE)
+    client.send_letter()
+    kept.signal(signal.SIGKILL)
+    expect(other.hear(), [], "no answer")
+    kept.ends(-9)
+    bench.wait_until(lambda: not kept.sinks(), "the mail servers have ended")
+    kept.delivers(1)
+
+
+@case
+def a_keeper_stopped_for_a_while_goes_on(bench):
+    """As a suspended machine whose far side has gone meanwhile."""
+    kept = served(KeptFriend(bench))
+    running = kept.greeted()
+    kept.signal(signal.SIGSTOP)
+    kill(kept.line_processes())
+    bench.pause(0.5)
+    kept.signal(signal.SIGCONT)
+    running.send_letter()
+    kept.delivers(2)
+
+
+@case
+def a_host_that_falls_silent_is_noticed(bench):
+    kept = KeptFriend(bench, server_alive_interval="1", server_alive_count_max="2")
+    client = kept.greeted()
+    client.follow((MAIL, SENDER_OK))
+    lines = kept.line_processes()
+    for pid in lines:
+        os.kill(pid, signal.SIGSTOP)
+    expect(client.hear(), [kept.refusal(421, f"4.4.2 {LOST}: no answer to 2 keepalives; {WAITS}")], "what he is told")
+    kept.greeted().send_letter()
+    kill(lines)
+    kept.delivers(1)
+
+
+@case
+def a_persistent_line_is_up_before_anybody_asks_and_comes_back(bench):
+    kept = KeptFriend(bench, persistent="yes", linger="0", linger_jitter="0")
+    bench.wait_until(lambda: "logged in as" in kept.said(), "it dials")
+    bench.wait_until(kept.sinks, "a mail server is there")
+    kill(kept.line_processes())
+    bench.wait_until(lambda: kept.said().count("logged in as") == 2, "it dials again")
+    client = kept.greeted()
+    client.send_letter()
+    client.quit()
+    bench.pause(0.3)
+    expect(kept.said().count("logged in as"), 2, "logins")
+
+
+@case
+def a_persistent_keeper_outlasts_a_host_that_is_down_at_boot(bench):
+    port = free_port()
+    kept = KeptFriend(bench, persistent="yes", port=str(port))
+    kept.pin_any_port()
+    bench.wait_until(lambda: "cannot connect" in kept.said(), "it has tried")
+    expect(kept.process.poll(), None, "the keeper lives")
+    bench.wait_until(lambda: kept.said().count("cannot connect") == 2, "it tries again", 6)
