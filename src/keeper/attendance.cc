@@ -30,8 +30,8 @@ using base::Failure;
 
 class Attendance {
  public:
-  Attendance(const Place& place, AttendantSockets sockets)
-      : place_(place), sockets_(std::move(sockets)) {}
+  Attendance(const Place& place, AttendantSockets sockets, const std::vector<std::string>& paths)
+      : place_(place), sockets_(std::move(sockets)), paths_(paths) {}
 
   [[noreturn]] void run() {
     for (;;) {
@@ -47,10 +47,15 @@ class Attendance {
 
  private:
   /// The keeper's end of a socket closes only with him.
-  static std::size_t receive(int socket, std::span<char> buffer) {
+  std::size_t receive(int socket, std::span<char> buffer) const {
     const ssize_t count = recv(socket, buffer.data(), buffer.size(), 0);
-    if (count <= 0) _exit(0);
+    if (count <= 0) end();
     return static_cast<std::size_t>(count);
+  }
+
+  [[noreturn]] void end() const {
+    for (const std::string& path : paths_) unlink(path.c_str());
+    _exit(0);
   }
 
   void hand_on_line() {
@@ -63,7 +68,7 @@ class Attendance {
     std::array<char, 1> request{};
     receive(sockets_.questions.get(), request);
     const char word = stamps_.have_changed() ? changed_word : unchanged_word;
-    if (send(sockets_.questions.get(), &word, sizeof word, MSG_NOSIGNAL) < 0) _exit(0);
+    if (send(sockets_.questions.get(), &word, sizeof word, MSG_NOSIGNAL) < 0) end();
   }
 
   void answer_load() {
@@ -128,11 +133,12 @@ class Attendance {
       header->cmsg_len = CMSG_LEN(size);
       std::memcpy(CMSG_DATA(header), descriptors.data(), size);
     }
-    if (sendmsg(sockets_.loads.get(), &message, MSG_NOSIGNAL) < 0) _exit(0);
+    if (sendmsg(sockets_.loads.get(), &message, MSG_NOSIGNAL) < 0) end();
   }
 
   const Place& place_;
   AttendantSockets sockets_;
+  const std::vector<std::string>& paths_;
   Stamps stamps_;
   LogDaemon log_daemon_;
 };
@@ -146,12 +152,12 @@ void leave_signals_to_the_keeper() {
 
 }  // namespace
 
-void attend(const Place& place, AttendantSockets sockets) {
+void attend(const Place& place, AttendantSockets sockets, const std::vector<std::string>& paths) {
   privilege::set_signal_descriptor(-1);
   for (const int number : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
     privilege::lead_nowhere(number);
   leave_signals_to_the_keeper();
-  Attendance(place, std::move(sockets)).run();
+  Attendance(place, std::move(sockets), paths).run();
 }
 
 }  // namespace sshsm::keeper

@@ -6,6 +6,8 @@
 #include "ssh/dial_service.h"
 
 #include <cstddef>
+#include <string>
+#include <vector>
 
 namespace sshsm::keeper {
 
@@ -33,7 +35,10 @@ struct LoadAnswer {
 inline constexpr std::size_t max_load_descriptors = config::max_hosts + 1;
 inline constexpr std::size_t max_log_line = 4096;
 
-/// The child's life, until the other end of its sockets is closed. Never returns.
-[[noreturn]] void attend(const Place& place, AttendantSockets sockets);
+/// The child's life, until the other end of its sockets is closed; then it unlinks what lies at
+/// `paths`. The lock of the destination's keeper is still held by then, since the child has it
+/// too. Never returns.
+[[noreturn]] void attend(const Place& place, AttendantSockets sockets,
+                         const std::vector<std::string>& paths);
 
 }  // namespace sshsm::keeper

@@ -67,9 +67,20 @@ LoadAnswer receive_answer(int socket, std::vector<Descriptor>& descriptors) {
   return answer;
 }
 
+/// In the child: who connects is not to wait for somebody who accepts nobody. Returns what is to be
+/// unlinked.
+std::vector<std::string> let_go_of(const std::vector<Listener>& listeners) {
+  std::vector<std::string> paths;
+  for (const Listener& listener : listeners) {
+    close(listener.descriptor.get());
+    if (!listener.is_inherited && !listener.path.empty()) paths.push_back(listener.path);
+  }
+  return paths;
+}
+
 }  // namespace
 
-Attendant::Attendant(const Place& place) : place_(place) {
+Attendant::Attendant(const Place& place, const std::vector<Listener>& listeners) : place_(place) {
   auto [loads, child_loads] = make_pair();
   auto [questions, child_questions] = make_pair();
   auto [log, child_log] = make_pair();
@@ -79,7 +90,8 @@ Attendant::Attendant(const Place& place) : place_(place) {
     loads.reset();
     questions.reset();
     log.reset();
-    attend(place, {std::move(child_loads), std::move(child_questions), std::move(child_log)});
+    attend(place, {std::move(child_loads), std::move(child_questions), std::move(child_log)},
+           let_go_of(listeners));
   }
   loads_ = std::move(loads);
   questions_ = std::move(questions);

@@ -2,6 +2,7 @@
 
 #include "base/descriptor.h"
 #include "base/waiter.h"
+#include "keeper/listener.h"
 #include "mailer/setup.h"
 #include "privilege/identity.h"
 #include "ssh/dialler.h"
@@ -9,6 +10,8 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace sshsm::keeper {
 
@@ -33,7 +36,9 @@ struct Loaded {
 class Attendant {
  public:
   /// Forks. Called as the mail user, before the sandbox. Throws `Failure` resources_exhausted.
-  explicit Attendant(const Place& place);
+  /// `listeners` are closed there, and the sockets of those that are not a supervisor's unlinked
+  /// at its end.
+  Attendant(const Place& place, const std::vector<Listener>& listeners);
 
   /// Configuration, pins and key as they are now. Throws the failures of the configuration, the
   /// pins and the key, and internal_error where the child is gone.

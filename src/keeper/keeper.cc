@@ -40,12 +40,15 @@ Keeper::Keeper(Means means)
     : listeners_(std::move(means.listeners)),
       users_(std::move(means.users)),
       signals_(means.signals),
+      notifier_(means.notifier),
       log_(means.log),
       trace_(means.trace),
       observer_(observer_to(means.trace)),
       pool_({means.attendant, means.log, means.trace, observer_}, std::move(means.settings)) {}
 
 void Keeper::run() {
+  told_ = summary();
+  notifier_.tell_ready(told_);
   while (!is_done()) {
     const bool has_worked = pool_.work(*this);
     static_cast<void>(turn(-1, 0, has_worked ? Deadline(Clock::now()) : Deadline::never()));
@@ -80,6 +83,7 @@ short Keeper::turn(int descriptor, short events, Deadline deadline) {
       if (watched[i + 1].revents != 0) accept_from(listeners_[i]);
   pool_.settle();
   note_clients();
+  tell_supervisor();
   return watched.back().revents;
 }
 
@@ -97,6 +101,7 @@ std::vector<pollfd> Keeper::interests() const {
 
 Deadline Keeper::next_deadline() const {
   Deadline until = earlier(pool_.deadline(), Deadline(stop_ends_));
+  until = earlier(until, notifier_.next_sign_of_life());
   if (Clock::now() < accept_again_) until = earlier(until, Deadline(accept_again_));
   if (is_lingering_) until = earlier(until, lifetime_.end());
   for (const auto& client : clients_) until = earlier(until, client->deadline());
@@ -124,6 +129,7 @@ void Keeper::stop() {
   if (std::exchange(is_stopping_, true)) return;
   log_event(LOG_INFO, base::concat({"stopping, with ", std::to_string(clients_.size()),
                                     " clients connected"}));
+  notifier_.tell_stopping("finishing what is in flight");
   stop_ends_ = Clock::now() + max_stop;
   listeners_.clear();
   pool_.close(Failure(Cause::stopped));
@@ -172,6 +178,18 @@ void Keeper::note_clients() {
     log_event(LOG_DEBUG, base::concat({"no clients; up for another ",
                                        std::to_string(left.count() / 1000), " s"}));
   if (lifetime_.end().passed()) pool_.hang_up();
+}
+
+/// Of the line alone: it would be told of each client otherwise.
+void Keeper::tell_supervisor() {
+  if (notifier_.next_sign_of_life().passed()) notifier_.give_sign_of_life();
+  if (is_stopping_ || told_ == summary()) return;
+  told_ = summary();
+  notifier_.tell_status(told_);
+}
+
+std::string Keeper::summary() const {
+  return base::concat({pool_.is_up() ? "line up: " : "no line: ", pool_.host()});
 }
 
 bool Keeper::is_done() const {

@@ -10,6 +10,7 @@
 #include "keeper/listener.h"
 #include "keeper/pool.h"
 #include "keeper/signals.h"
+#include "keeper/supervisor.h"
 
 #include <poll.h>
 
@@ -33,6 +34,7 @@ class Keeper final : public base::Waiter {
     config::Destination settings;
     Attendant& attendant;
     Signals& signals;
+    Notifier& notifier;
     base::Log& log;
     base::Trace& trace;
   };
@@ -56,6 +58,8 @@ class Keeper final : public base::Waiter {
   void welcome(base::Descriptor socket, Kind kind);
   void tend_clients(const std::vector<pollfd>& watched, std::size_t first);
   void note_clients();
+  void tell_supervisor();
+  [[nodiscard]] std::string summary() const;
   void stop();
   [[nodiscard]] bool is_done() const;
   [[nodiscard]] bool would_be_started_again() const;
@@ -64,12 +68,14 @@ class Keeper final : public base::Waiter {
   std::vector<Listener> listeners_;
   AllowedUsers users_;
   Signals& signals_;
+  Notifier& notifier_;
   base::Log& log_;
   base::Trace& trace_;
   smtp::Observer observer_;
   Pool pool_;
   std::vector<std::unique_ptr<Client>> clients_;
   Lifetime lifetime_;
+  std::string told_;  ///< to the supervisor
   bool has_served_ = false;
   bool is_lingering_ = false;
   bool is_stopping_ = false;
