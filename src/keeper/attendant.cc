@@ -111,6 +111,8 @@ Loaded Attendant::load(base::Waiter& waiter) {
   descriptors.erase(descriptors.begin());
   config::Destination destination = config::read_destination(
       place_.destination, place_.directory, texts.own, texts.defaults, place_.caller.is_foreign());
+  // The name cannot be asked for in the sandbox.
+  if (destination.helo.empty()) destination.helo = place_.host_name;
   auto dialler = std::make_unique<ssh::Dialler>(destination.hosts, std::move(descriptors));
   return {mailer::make_setup(std::move(destination), texts.known_hosts, std::move(texts.key)),
           std::move(dialler)};

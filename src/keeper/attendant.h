@@ -20,6 +20,7 @@ struct Place {
   std::string directory;
   std::string destination;
   privilege::Caller caller;
+  std::string host_name;  ///< for EHLO where the configuration has none
 };
 
 /// What was read afresh, and who dials by it.

@@ -207,8 +207,10 @@ void Client::tell() {
 }
 
 void Client::take_outcomes() {
-  while (const std::optional<smtp::MessageOutcome> outcome = server_.take_outcome())
+  while (const std::optional<smtp::MessageOutcome> outcome = server_.take_outcome()) {
     log_.record(*outcome, timeline_);
+    if (outcome->fate == smtp::Fate::accepted) pool_.note_accepted();
+  }
 }
 
 void Client::check_deadlines() {

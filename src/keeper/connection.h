@@ -50,6 +50,8 @@ class Connection {
 
   // Its channels.
   [[nodiscard]] bool may_open(unsigned max_sessions) const;
+  /// It is to be tried again in a moment.
+  [[nodiscard]] bool is_pausing() const { return base::Clock::now() < pause_ends_; }
   /// When that may change though nothing happens.
   [[nodiscard]] base::Deadline end_of_pause() const;
   [[nodiscard]] unsigned channels() const { return channels_; }

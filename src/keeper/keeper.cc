@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "keeper/random.h"
 
+#include <sys/socket.h>
 #include <syslog.h>
 
 #include <algorithm>
@@ -82,6 +83,8 @@ short Keeper::turn(int descriptor, short events, Deadline deadline) {
     for (std::size_t i = 0; i < listeners_.size(); ++i)
       if (watched[i + 1].revents != 0) accept_from(listeners_[i]);
   pool_.settle();
+  // What they had is there for others.
+  if (part_from_finished()) pool_.settle();
   note_clients();
   tell_supervisor();
   return watched.back().revents;
@@ -143,11 +146,21 @@ void Keeper::accept_from(const Listener& listener) {
     if (!arrival.refusal && clients_.size() >= max_clients)
       arrival.refusal = Failure(Cause::resources_exhausted,
                                 base::concat({std::to_string(max_clients), " clients"}));
-    if (arrival.refusal)
+    if (!arrival.refusal && listener.kind == Kind::status)
+      tell_figures(arrival.socket);
+    else if (arrival.refusal)
       turn_away(std::move(arrival.socket), listener.kind, *arrival.refusal, pool_.settings().name);
     else
       welcome(std::move(arrival.socket), listener.kind);
   }
+}
+
+/// A socket that was connected just now has room for it.
+void Keeper::tell_figures(const base::Descriptor& socket) {
+  Figures figures = pool_.figures();
+  figures.clients = clients_.size();
+  const std::string text = json_of(figures);
+  send(socket.get(), text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
 void Keeper::welcome(base::Descriptor socket, Kind kind) {
@@ -161,7 +174,10 @@ void Keeper::tend_clients(const std::vector<pollfd>& watched, std::size_t first)
     clients_[i]->turn(watched[first + i].revents);
     if (is_stopping_) clients_[i]->stop(Failure(Cause::stopped), false);
   }
-  std::erase_if(clients_, [](const auto& client) { return client->is_finished(); });
+}
+
+bool Keeper::part_from_finished() {
+  return std::erase_if(clients_, [](const auto& client) { return client->is_finished(); }) > 0;
 }
 
 void Keeper::note_clients() {

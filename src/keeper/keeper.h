@@ -55,8 +55,10 @@ class Keeper final : public base::Waiter {
   [[nodiscard]] bool has_news() const;
   void take_signals();
   void accept_from(const Listener& listener);
+  void tell_figures(const base::Descriptor& socket);
   void welcome(base::Descriptor socket, Kind kind);
   void tend_clients(const std::vector<pollfd>& watched, std::size_t first);
+  [[nodiscard]] bool part_from_finished();
   void note_clients();
   void tell_supervisor();
   [[nodiscard]] std::string summary() const;

@@ -84,6 +84,9 @@ void Pool::turn() {
 void Pool::settle() {
   serve();
   bury();
+  if (was_up_ == is_up()) return;
+  was_up_ = !was_up_;
+  changed_at_ = Clock::now();
 }
 
 void Pool::take_attendants_word() {

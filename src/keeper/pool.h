@@ -9,6 +9,7 @@
 #include "keeper/attendant.h"
 #include "keeper/backoff.h"
 #include "keeper/connection.h"
+#include "keeper/figures.h"
 #include "keeper/remote.h"
 #include "smtp/observer.h"
 
@@ -69,6 +70,10 @@ class Pool {
   /// Somebody waits for his turn.
   [[nodiscard]] bool has_waiting() const { return !queue_.empty(); }
   [[nodiscard]] bool is_empty() const { return connections_.empty(); }
+
+  /// All but the clients.
+  [[nodiscard]] Figures figures() const;
+  void note_accepted() { ++done_.messages; }
 
   // The loop.
   [[nodiscard]] std::vector<pollfd> interests() const;
@@ -146,6 +151,9 @@ class Pool {
   std::vector<std::unique_ptr<Remote>> idle_;  ///< parked last is last; they go before connections
   std::deque<Entry> queue_;
   std::optional<base::Failure> closed_by_;
+  Figures done_;  ///< the counts alone
+  bool was_up_ = false;
+  base::Clock::time_point changed_at_ = base::Clock::now();
   const Connection* busy_ = nullptr;  ///< a channel is being opened on it
   bool is_dialling_ = false;
   bool is_loading_ = false;

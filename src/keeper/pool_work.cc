@@ -51,10 +51,13 @@ Connection* Pool::find_open() {
 }
 
 bool Pool::may_dial() const {
-  const auto count = std::count_if(connections_.begin(), connections_.end(),
-                                   [](const auto& one) { return !one->is_retired(); });
-  return static_cast<std::size_t>(count) < settings_.max_connections &&
-         backoff_.reason_to_wait(Clock::now()) == nullptr;
+  std::size_t count = 0;
+  for (const auto& connection : connections_) {
+    if (connection->is_retired()) continue;
+    if (connection->is_pausing()) return false;
+    ++count;
+  }
+  return count < settings_.max_connections && backoff_.reason_to_wait(Clock::now()) == nullptr;
 }
 
 void Pool::reload(base::Waiter& waiter) {
@@ -94,6 +97,7 @@ void Pool::adopt(mailer::Setup& setup) {
 
 void Pool::dial(base::Waiter& waiter) {
   is_dialling_ = true;
+  ++done_.dials;
   try {
     connect(waiter);
   } catch (const Failure& failure) {
@@ -128,6 +132,7 @@ void Pool::open(Connection& connection, base::Waiter& waiter) {
   busy_ = &connection;
   try {
     idle_.push_back(std::make_unique<Remote>(connection, means_.observer, waiter));
+    ++done_.sessions;
   } catch (const Failure& failure) {
     note_open_failure(connection, failure);
   }
@@ -153,8 +158,25 @@ void Pool::note_greeting_failure(Connection& connection, const Failure& failure)
 
 void Pool::fail(const Failure& failure) {
   backoff_.note_failure(failure, Clock::now(), random_share());
-  log_event(LOG_NOTICE, explain(failure));
+  ++done_.failures;
+  done_.last_failure = explain(failure);
+  log_event(LOG_NOTICE, done_.last_failure);
   if (!is_any_alive()) refuse_all(failure);
+}
+
+Figures Pool::figures() const {
+  Figures figures = done_;
+  const auto now = Clock::now();
+  figures.destination = settings_.name;
+  figures.host = host_;
+  figures.is_up = is_up();
+  figures.unchanged = std::chrono::duration_cast<std::chrono::seconds>(now - changed_at_);
+  figures.connections = connections_.size();
+  figures.parked = count_ready();
+  figures.waiting = queue_.size();
+  if (backoff_.reason_to_wait(now) != nullptr)
+    figures.next_attempt = std::chrono::ceil<std::chrono::seconds>(backoff_.end() - now);
+  return figures;
 }
 
 void Pool::log_end(const Connection& connection) {

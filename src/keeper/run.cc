@@ -8,6 +8,7 @@
 #include "keeper/attendant.h"
 #include "keeper/keeper.h"
 #include "keeper/premises.h"
+#include "mailer/configuration.h"
 #include "privilege/identity.h"
 #include "privilege/sandbox.h"
 
@@ -52,7 +53,8 @@ void serve(Request& request, const Supervision& supervision) {
   Premises premises = take_premises(arguments, caller, inherited_listeners(supervision));
   AllowedUsers users(geteuid(), premises.settings.allowed_users);
   Signals signals;
-  Attendant attendant({premises.directory, arguments.destination, caller}, premises.listeners);
+  Attendant attendant({premises.directory, arguments.destination, caller, mailer::own_host_name()},
+                      premises.listeners);
   request.log = base::Log("sshsmd", attendant.take_log_socket());
   const privilege::Sandbox sandbox = privilege::enter_server_sandbox();
   trace.note(concat({"sandbox: Landlock ", sandbox.has_landlock ? "on" : "not available",

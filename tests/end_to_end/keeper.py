@@ -1,5 +1,7 @@
 """sshsmd: local clients, one warm line."""
 
+import os
+
 from friend import LETTER, canonical
 from keeper_rig import (ACCEPTED, CLOSING, DATA, ENVELOPE, GO_AHEAD, MAIL, MESSAGE, RCPT, RECIPIENT_OK,
                         SENDER_OK, KeptFriend)
@@ -16,6 +18,16 @@ def a_message_goes_through_the_keeper_octet_by_octet(bench):
     client.send_letter()
     client.quit()
     expect(kept.friend.messages(), [canonical(LETTER)], "delivered messages")
+
+
+@case
+def without_a_helo_it_says_the_name_of_this_host(bench):
+    kept = KeptFriend(bench, helo=None)
+    name = os.uname().nodename
+    client = kept.speaker()
+    expect(client.hear(), [f"220 {name} ESMTP sshsm: friend (127.0.0.1): ready"], "the greeting")
+    client.quit()
+    expect(kept.friend.transcript(), f"EHLO {name}\r\n".encode(), "the transcript")
 
 
 @case
@@ -192,6 +204,22 @@ def recipients_and_messages_are_refused_by_the_mail_servers_own_words(bench):
     client.send_letter()
     client.quit()
     kept.delivers(1)
+
+
+@case
+def the_status_socket_tells_how_the_line_is(bench):
+    kept = KeptFriend(bench, is_started=False)
+    os.chown(kept.friend.directory, kept.rig.mail_user.pw_uid, -1)
+    kept.start()
+    before = kept.status()
+    expect((before["line"], before["dials"], before["messages"]), ("down", 0, 0), "before anybody came")
+    client = kept.greeted()
+    client.send_letter()
+    status = kept.status()
+    expect({name: status[name] for name in ("destination", "line", "host", "connections", "parked", "clients",
+                                            "waiting", "dials", "sessions", "messages", "failures")},
+           {"destination": "friend", "line": "up", "host": "127.0.0.1", "connections": 1, "parked": 1, "clients": 1,
+            "waiting": 0, "dials": 1, "sessions": 1, "messages": 1, "failures": 0}, "behind a message")
 
 
 @case

@@ -228,6 +228,19 @@ def a_keeper_killed_with_9_loses_no_accepted_message(bench):
 
 
 @case
+def its_sockets_go_with_it_and_another_one_can_begin(bench):
+    kept = KeptFriend(bench)
+    for number, status in ((signal.SIGTERM, 0), (signal.SIGKILL, -9)):
+        kept.greeted().send_letter()
+        kept.signal(number)
+        kept.ends(status)
+        bench.wait_until(lambda: not os.path.exists(kept.path), "the socket is gone")
+        kept.start()
+    kept.greeted().send_letter()
+    kept.delivers(3)
+
+
+@case
 def a_keeper_stopped_for_a_while_goes_on(bench):
     """As a suspended machine whose far side has gone meanwhile."""
     kept = served(KeptFriend(bench))

@@ -4,6 +4,7 @@ KeptFriend   a friend with a keeper before him: sockets, the running sshsmd, its
 Speaker      one client on one of the keeper's sockets
 """
 
+import json
 import os
 import re
 import select
@@ -182,6 +183,11 @@ class KeptFriend:
         if self.rig.syslog.reason:
             raise Skip(self.rig.syslog.reason)
         return [text for _, text in self.rig.syslog.lines_of(self.process.pid, self.logged)]
+
+    def status(self):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as asked:
+            asked.connect(self.friend.path("friend.status"))
+            return json.loads(asked.makefile().read())
 
     def memory(self):
         """Private memory of the sandboxed process in kB."""

@@ -306,4 +306,58 @@ TEST_CASE("who hands over says no QUIT, and RSET where an envelope is known") {
   CHECK(peer.is_idle());
 }
 
+TEST_CASE("one who lends takes each message from another hand, and offers the same in between") {
+  const auto make_peer = [] {
+    Peer peer("here.example", {});
+    std::string_view words = "220 mx\r\n";
+    peer.sent(peer.output().size());
+    CHECK_FALSE(peer.receive(words).has_value());
+    peer.sent(peer.output().size());
+    words = "250-mx\r\n250-PIPELINING\r\n250 SIZE 1000\r\n";
+    CHECK_FALSE(peer.receive(words).has_value());
+    CHECK(peer.is_idle());
+    return peer;
+  };
+  Server server({Protocol::smtp, 10, true}, {"here.example", "friend", "mx.friend.example"});
+  const auto told = [&] {
+    std::string text(server.to_caller());
+    server.sent_to_caller(text.size());
+    return text;
+  };
+  const auto flush = [&] { server.sent_to_server(server.to_server().size()); };
+  CHECK_FALSE(server.is_through_with_channel());
+  server.take_over(make_peer());
+  CHECK(server.is_through_with_channel());
+  static_cast<void>(server.hand_over());
+  CHECK(server.has_lost_channel());
+  static_cast<void>(told());
+  CHECK(server.feed("EHLO c\r\n") == 8);
+  CHECK(told() ==
+        "250-here.example\r\n250-PIPELINING\r\n250-ENHANCEDSTATUSCODES\r\n250-8BITMIME\r\n"
+        "250 SIZE 1000\r\n");
+  CHECK_FALSE(server.wants_channel());
+
+  CHECK(server.feed("MAIL FROM:<a@a.example>\r\n") == 25);
+  CHECK(server.wants_channel());
+  CHECK(told().empty());
+  server.take_over(make_peer());
+  CHECK_FALSE(server.is_through_with_channel());
+  CHECK(server.to_server() == "MAIL FROM:<a@a.example>\r\n");
+  flush();
+  server.receive("250 sender\r\n");
+  CHECK(server.feed("RSET\r\n") == 6);
+  CHECK(server.to_server() == "RSET\r\n");
+
+  // The next message is not begun on what is still in hand, even where it was said in one breath.
+  CHECK(server.feed("MAIL FROM:<b@b.example>\r\n") == 25);
+  flush();
+  server.receive("250 reset\r\n");
+  CHECK(server.to_server().empty());
+  CHECK(server.wants_channel());
+  CHECK(server.is_through_with_channel());
+  static_cast<void>(server.hand_over());
+  server.take_over(make_peer());
+  CHECK(server.to_server() == "MAIL FROM:<b@b.example>\r\n");
+}
+
 }  // namespace sshsm::smtp
