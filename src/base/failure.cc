@@ -20,6 +20,43 @@ bool is_plain_name(std::string_view name) {
          });
 }
 
+/// Takes what stands before the first `end` from the front of `text`, and `end` with it.
+std::optional<std::string_view> take_before(std::string_view& text, std::string_view end) {
+  const std::size_t place = text.find(end);
+  if (place == std::string_view::npos) return std::nullopt;
+  const std::string_view taken = text.substr(0, place);
+  text.remove_prefix(place + end.size());
+  return taken;
+}
+
+/// The row with this code whose sentence `text` begins with: the longest, since one may begin as
+/// another does.
+const CauseRow* row_told_by(std::string_view code, std::string_view text) {
+  const CauseRow* found = nullptr;
+  for (const CauseRow& row : all_causes())
+    if (row.code == code && text.starts_with(row.sentence) &&
+        (found == nullptr || found->sentence.size() < row.sentence.size()))
+      found = &row;
+  return found;
+}
+
+/// What `explain` wrote behind the sentence of the row.
+Failure read_explanation(const CauseRow& row, std::string_view rest, std::string_view destination) {
+  constexpr std::string_view before_detail = ": ";
+  constexpr std::string_view before_peer_text = ": \"";
+  std::string_view tail;
+  const std::string remedy = "; " + remedy_for(row, destination);
+  const std::size_t place = row.remedy.empty() ? rest.rfind(before_peer_text) : rest.find(remedy);
+  if (place != std::string_view::npos) {
+    tail = rest.substr(place + (row.remedy.empty() ? 0 : remedy.size()));
+    rest = rest.substr(0, place);
+  }
+  if (rest.starts_with(before_detail)) rest.remove_prefix(before_detail.size());
+  if (tail.starts_with(before_peer_text)) tail.remove_prefix(before_peer_text.size());
+  if (tail.ends_with('"')) tail.remove_suffix(1);
+  return Failure(row.cause, std::string(rest), std::string(tail));
+}
+
 }  // namespace
 
 Failure::Failure(Cause cause, std::string detail, std::string peer_text)
@@ -61,6 +98,24 @@ std::string speaker(std::string_view destination, std::string_view host) {
 std::string describe(const Failure& failure, std::string_view destination, std::string_view host) {
   const std::string head = concat({row_of(failure.cause()).code, " ", speaker(destination, host)});
   return head + explain(failure, destination, max_sentence - head.size());
+}
+
+std::optional<Description> read_description(std::string_view line) {
+  constexpr std::string_view program = "sshsm: ";
+  const auto code = take_before(line, " ");
+  if (!code || !line.starts_with(program)) return std::nullopt;
+  line.remove_prefix(program.size());
+  auto name = take_before(line, ": ");
+  if (!name) return std::nullopt;
+  const auto destination = take_before(*name, " (");
+  std::string host;
+  // An IPv6 address has colons, but no blank behind them.
+  if (destination && name->ends_with(')')) host = name->substr(0, name->size() - 1);
+  const std::string who(destination.value_or(*name));
+  const CauseRow* const row = row_told_by(*code, line);
+  if (row == nullptr) return std::nullopt;
+  line.remove_prefix(row->sentence.size());
+  return Description{read_explanation(*row, line, who), who, std::move(host)};
 }
 
 }  // namespace sshsm::base

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <exception>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -52,5 +53,16 @@ inline constexpr std::size_t max_named_destination = 64;
 /// The whole line: `4.4.1 sshsm: DEST (HOST): ` and the explanation, at most `max_sentence`.
 [[nodiscard]] std::string describe(const Failure& failure, std::string_view destination,
                                    std::string_view host);
+
+/// What a line of `describe` said.
+struct Description {
+  Failure failure;
+  std::string destination;
+  std::string host;
+};
+
+/// The reverse of `describe`, for a line that another process of ours wrote: told again, it must be
+/// the same sentence and not a quotation in another. No value where it is no such line.
+[[nodiscard]] std::optional<Description> read_description(std::string_view line);
 
 }  // namespace sshsm::base

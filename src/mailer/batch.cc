@@ -39,7 +39,7 @@ Batch::Batch(Line& line, base::Log& log, base::Trace& trace, ProgressLine& progr
       rest_(source.rest),
       input_(std::move(source)),
       report_(line.destination().name, line.host()),
-      log_({line.destination().name, "none", line.destination().port}, log, trace),
+      log_(line.relay(), log, trace),
       opening_(line.timeline()),
       batch_deadline_(Deadline::after(line.destination().batch_timeout)) {}
 
@@ -107,7 +107,7 @@ void Batch::end_idle_input() {
 
 void Batch::connect() {
   if (!line_.is_open()) line_.open(waiter_);
-  log_.set_address(line_.address());
+  log_.set_relay(line_.relay());
   report_.set_host(line_.host());
   opening_ = line_.timeline();
   smtp::Observer observer;
@@ -230,7 +230,7 @@ void Batch::send_output() {
 
 void Batch::wait_for_events() {
   // What came while the channel was opened makes no descriptor readable any more.
-  ssh::Channel& channel = line_.channel();
+  base::ByteStream& channel = line_.channel();
   if (!channel.received().empty() || channel.ended()) return;
   std::array<pollfd, 2> watched{channel.interest(), {descriptor_, POLLIN, 0}};
   const nfds_t count = input_.wants_to_read() ? 2 : 1;
@@ -295,7 +295,7 @@ void Batch::note_why_no_more() {
 
 void Batch::lose(const Failure& failure) {
   progress_.clear();
-  log_.set_address(line_.address());
+  log_.set_relay(line_.relay());
   report_.set_host(line_.host());
   opening_.banner = line_.timeline().banner;
   const bool is_explained = settle_undecided(failure);

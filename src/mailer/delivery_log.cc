@@ -94,9 +94,9 @@ void DeliveryLog::record(const base::Failure& failure, std::string_view phase,
 void DeliveryLog::write(std::string_view path, std::string_view middle, bool is_accepted) {
   const std::string to =
       path.empty() ? std::string() : base::concat({"to=", base::printable(path, max_path), ", "});
-  const std::string line =
-      base::concat({relay_.destination, ": ", to, "relay=", relay_.destination, "[", relay_.address,
-                    "]:", std::to_string(relay_.port), ", ", middle});
+  const std::string port = relay_.port == 0 ? "" : ":" + std::to_string(relay_.port);
+  const std::string line = base::concat({relay_.destination, ": ", to, "relay=", relay_.destination,
+                                         "[", relay_.address, "]", port, ", ", middle});
   log_.write(is_accepted ? LOG_INFO : LOG_NOTICE, line);
   trace_.note(line);
 }

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace sshsm::mailer {
@@ -28,7 +29,7 @@ struct Timeline {
 struct Relay {
   std::string destination;
   std::string address = "none";
-  std::uint16_t port = 22;
+  std::uint16_t port = 22;  ///< 0: the address has none
 };
 
 /// One syslog line per recipient, in Postfix's words and order, so that the tools which read its
@@ -42,6 +43,7 @@ class DeliveryLog {
       : relay_(std::move(relay)), log_(log), trace_(trace) {}
 
   void set_address(const std::string& address) { relay_.address = address; }
+  void set_relay(Relay relay) { relay_ = std::move(relay); }
 
   /// What the mail server decided.
   void record(const smtp::MessageOutcome& outcome, const Timeline& timeline);

@@ -23,10 +23,7 @@ using Manner = smtp::Relay::Caller;
 }  // namespace
 
 Interactive::Interactive(Line& line, Caller& caller, base::Log& log, base::Trace& trace)
-    : line_(line),
-      caller_(caller),
-      trace_(trace),
-      log_({line.destination().name, "none", line.destination().port}, log, trace) {}
+    : line_(line), caller_(caller), trace_(trace), log_(line.relay(), log, trace) {}
 
 ExitStatus Interactive::run() {
   return run_with(&Interactive::make_relay);
@@ -83,7 +80,7 @@ Interactive::Intermediary Interactive::make_patient_relay() const {
 Interactive::Intermediary Interactive::make_lmtp_server() const {
   const config::Destination& destination = line_.destination();
   return std::make_unique<smtp::Server>(
-      smtp::Server::Manner{smtp::Protocol::lmtp, destination.messages_per_session},
+      smtp::Server::Manner{smtp::Protocol::lmtp, line_.messages_per_channel()},
       smtp::Server::Names{destination.helo, destination.name, line_.host()}, observer());
 }
 
@@ -94,7 +91,7 @@ smtp::Observer Interactive::observer() const {
 
 void Interactive::open(Intermediary (Interactive::*make)() const) {
   line_.open(caller_);
-  log_.set_address(line_.address());
+  log_.set_relay(line_.relay());
   timeline_ = line_.timeline();
   session_ = (this->*make)();
 }
@@ -152,7 +149,7 @@ void Interactive::tell_caller() {
 
 void Interactive::wait_for_events() {
   if (has_news()) return;
-  ssh::Channel& channel = line_.channel();
+  base::ByteStream& channel = line_.channel();
   const bool has_words = !session_->to_caller().empty();
   const bool is_held_back = has_words && probation_ && probation_->is_holding_back();
   std::array<pollfd, 3> watched{channel.interest(), caller_.input_interest(),
@@ -167,7 +164,7 @@ void Interactive::wait_for_events() {
 
 /// What came while the channel was opened makes no descriptor readable any more.
 bool Interactive::has_news() {
-  const ssh::Channel& channel = line_.channel();
+  const base::ByteStream& channel = line_.channel();
   return !channel.received().empty() || (channel.ended() && !session_->survives_end_of_channel());
 }
 
@@ -236,7 +233,7 @@ Deadline Interactive::end_of_patience() const {
 
 /// Before there was a conversation the line knows best how far it came.
 void Interactive::lose(const Failure& failure) {
-  log_.set_address(line_.address());
+  log_.set_relay(line_.relay());
   if (session_) {
     hear_the_last();
     return session_->lose(failure);

@@ -1,5 +1,6 @@
 #include "mailer/run.h"
 
+#include "base/descriptor.h"
 #include "base/failure.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -8,17 +9,22 @@
 #include "mailer/arguments.h"
 #include "mailer/batch.h"
 #include "mailer/caller.h"
+#include "mailer/configuration.h"
 #include "mailer/delivery_log.h"
 #include "mailer/host_pins.h"
 #include "mailer/interactive.h"
+#include "mailer/keeper_line.h"
+#include "mailer/meeting_place.h"
 #include "mailer/progress_line.h"
 #include "mailer/rest_file.h"
 #include "mailer/setup.h"
+#include "mailer/ssh_line.h"
 #include "mailer/voice.h"
 #include "privilege/identity.h"
 #include "privilege/sandbox.h"
 #include "ssh/dialler.h"
 
+#include <syslog.h>
 #include <unistd.h>
 
 #include <exception>
@@ -26,6 +32,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace sshsm::mailer {
 namespace {
@@ -113,23 +120,61 @@ base::Trace trace_for(const Request& request) {
   return request.arguments.mode == Mode::automatic ? base::Trace::withheld() : base::Trace();
 }
 
-/// The order is the safety: one identity, configuration, dialler, pins and key, sandbox, mail. The
-/// rest file is the mail user's, and no call that could not begin leaves one behind.
-ExitStatus carry(Request& request) {
-  const Arguments& arguments = request.arguments;
-  base::Trace trace = trace_for(request);
-  config::Destination destination = load_destination(arguments, privilege::current_caller());
-  request.host = destination.hosts.front();
+/// Connections to the destination's keeper; none where there is none.
+std::vector<base::Descriptor> connections_to_keeper(Request& request, const std::string& path,
+                                                    base::Trace& trace) {
+  // Who named no mode may turn out to write a batch, when something was said on the first one.
+  const std::size_t count = request.arguments.mode == Mode::automatic ? 2 : 1;
+  std::vector<base::Descriptor> connections;
+  while (connections.size() < count) {
+    Visit visit = visit_keeper(path, geteuid());
+    if (!visit.remark.empty()) {
+      request.log.write(LOG_WARNING,
+                        base::concat({request.arguments.destination, ": ", visit.remark}));
+      trace.note(visit.remark);
+    }
+    if (!visit.socket) return connections;
+    connections.push_back(std::move(visit.socket));
+  }
+  return connections;
+}
+
+ExitStatus carry_through_keeper(Request& request, KeeperLine& line, base::Trace& trace) {
+  std::optional<RestFile> rest;
+  if (!request.arguments.rest_file.empty()) rest.emplace(request.arguments.rest_file);
+  note_sandbox(privilege::enter_sandbox(), trace);
+  return carry_over(request, line, trace, rest ? &*rest : nullptr);
+}
+
+ExitStatus carry_alone(Request& request, config::Destination destination, base::Trace& trace) {
   // Before the key is read: the child that parses what name servers say never has it.
   ssh::Dialler dialler(destination);
   Setup setup = load_setup(std::move(destination));
   note_remarks(setup, trace);
   std::optional<RestFile> rest;
-  if (!arguments.rest_file.empty()) rest.emplace(arguments.rest_file);
-  const privilege::Sandbox sandbox = privilege::enter_sandbox();
-  note_sandbox(sandbox, trace);
-  Line line(std::move(setup), dialler, trace);
+  if (!request.arguments.rest_file.empty()) rest.emplace(request.arguments.rest_file);
+  note_sandbox(privilege::enter_sandbox(), trace);
+  SshLine line(std::move(setup), dialler, trace);
   return carry_over(request, line, trace, rest ? &*rest : nullptr);
+}
+
+/// The order is the safety: one identity, configuration, keeper or else dialler, pins and key,
+/// sandbox, mail. The rest file is the mail user's, and no call that could not begin leaves one
+/// behind.
+ExitStatus carry(Request& request) {
+  const Arguments& arguments = request.arguments;
+  base::Trace trace = trace_for(request);
+  config::Destination destination = load_destination(arguments, privilege::current_caller());
+  request.host = destination.hosts.front();
+  const std::string config_dir =
+      arguments.config_dir.empty() ? std::string() : absolute(arguments.config_dir);
+  const std::string path = meeting_place(destination.name, config_dir).socket;
+  std::vector<base::Descriptor> connections = connections_to_keeper(request, path, trace);
+  if (connections.empty()) return carry_alone(request, std::move(destination), trace);
+  trace.note(base::concat({"through the keeper at ", path}));
+  if (destination.helo.empty()) destination.helo = own_host_name();
+  KeeperLine line(std::move(destination), std::move(connections), path);
+  return carry_through_keeper(request, line, trace);
 }
 
 /// A failure before any message was read: the mail server knows the recipients, we do not.

@@ -94,3 +94,37 @@ TEST_CASE("deferred beats refused beats accepted") {
   CHECK(static_cast<int>(refused) == 69);
   CHECK(static_cast<int>(deferred) == 75);
 }
+
+TEST_CASE("what a process of ours described is read back, so that another tells the same") {
+  for (const CauseRow& row : all_causes())
+    for (const char* detail : {"", "192.0.2.1 port 22: Connection refused"})
+      for (const char* peer_text : {"", "421 4.3.2 \"try\" later"})
+        for (const char* host : {"", "mx.friend.example", "2001:db8::1"}) {
+          const std::string line = describe(Failure(row.cause, detail, peer_text), "friend", host);
+          const auto told = read_description(line);
+          REQUIRE_MESSAGE(told, line);
+          CHECK(told->failure.cause() == row.cause);
+          CHECK(told->failure.detail() == detail);
+          CHECK(told->destination == "friend");
+          CHECK(told->host == host);
+          CHECK(describe(told->failure, told->destination, told->host) == line);
+        }
+}
+
+TEST_CASE("a line that was cut is read back as far as it goes") {
+  const std::string line =
+      describe(Failure(Cause::connection_failed, std::string(600, 'x'), "peer"), "friend", "mx");
+  REQUIRE(line.size() == max_sentence);
+  const auto told = read_description(line);
+  REQUIRE(told);
+  CHECK(told->failure.cause() == Cause::connection_failed);
+  CHECK(describe(told->failure, "friend", "mx").size() <= max_sentence);
+}
+
+TEST_CASE("what is no line of ours is not taken for one") {
+  for (const char* line : {"", "4.4.1", "4.4.1 sshsm: ", "4.4.1 sshsm: friend",
+                           "4.4.1 sshsm: friend: ", "4.4.1 sshsm: friend: no such sentence",
+                           "4.4.2 sshsm: friend: cannot connect", "sshsm: friend: cannot connect",
+                           "4.4.1 mx.example: cannot connect"})
+    CHECK_FALSE_MESSAGE(read_description(line), line);
+}

@@ -69,6 +69,15 @@ TEST_CASE("a delivery is one line in Postfix's order") {
         "delays=0/0/0/0, dsn=2.0.0, status=sent (250 2.0.0 queued)\n");
 }
 
+TEST_CASE("an address without a port is a socket of this machine") {
+  Listener listener;
+  DeliveryLog log({"myfriend"}, listener.log(), listener.trace());
+  log.set_relay({"myfriend", "/run/sshsm/myfriend.sock", 0});
+  const auto now = Clock::now();
+  log.record(Failure(Cause::stopped), "greeting", {}, {now});
+  CHECK(listener.text().find("myfriend: relay=myfriend[/run/sshsm/myfriend.sock], delay=0, ") == 0);
+}
+
 TEST_CASE("the four delays are dial, handshake, envelope and data") {
   Listener listener;
   DeliveryLog log({"myfriend"}, listener.log(), listener.trace());

@@ -1,0 +1,96 @@
+#include "mailer/ssh_line.h"
+
+#include "mailer/diagnosis.h"
+
+#include <array>
+#include <utility>
+
+namespace sshsm::mailer {
+
+using base::Cause;
+using base::Failure;
+
+namespace {
+
+/// sshd counts a session to its MaxSessions until the command has ended, which takes the mail
+/// server a moment behind the end of its input.
+constexpr std::array<base::Milliseconds, 4> pauses_for_old_channel{
+    base::Milliseconds(50), base::Milliseconds(150), base::Milliseconds(300),
+    base::Milliseconds(1000)};
+
+}  // namespace
+
+SshLine::SshLine(Setup setup, ssh::Dialler& dialler, base::Trace& trace)
+    : Line(std::move(setup.destination)),
+      pins_(std::move(setup.pins)),
+      key_(std::move(setup.key)),
+      dialler_(dialler),
+      trace_(trace) {}
+
+void SshLine::open(base::Waiter& waiter) {
+  start_ = base::Clock::now();
+  timer().start();
+  const ssh::Means means{destination(), pins_, dialler_, waiter, trace_};
+  session_ = ssh::connect(means, std::move(key_), timer().greeting_deadline(), progress_);
+  open_channel(waiter);
+}
+
+void SshLine::open_another_channel(base::Waiter& waiter) {
+  channel_->close();
+  channel_.reset();
+  timer().start();
+  for (const base::Milliseconds pause : pauses_for_old_channel) {
+    try {
+      return open_channel(waiter);
+    } catch (const Failure& failure) {
+      if (failure.cause() != Cause::channel_refused) throw;
+    }
+    static_cast<void>(
+        waiter.wait(-1, 0, earlier(base::Deadline::after(pause), timer().greeting_deadline())));
+  }
+  open_channel(waiter);
+}
+
+void SshLine::open_channel(base::Waiter& waiter) {
+  channel_ =
+      std::make_unique<ssh::Channel>(*session_, destination(), timer().greeting_deadline(), waiter);
+}
+
+void SshLine::hang_up() {
+  channel_.reset();
+  if (session_) session_->disconnect();
+  session_.reset();
+}
+
+Failure SshLine::explain_end(bool is_greeted, std::string_view unfinished_line,
+                             base::Waiter& waiter) {
+  const auto& address = destination().smtp_address;
+  if (!is_greeted && address) return explain_missing_greeting_of(*address, unfinished_line);
+  if (!is_greeted) return explain_missing_greeting(*channel_, unfinished_line, waiter);
+  return Failure(Cause::connection_lost, "the mail server ended the conversation",
+                 last_words(channel_->command_end()));
+}
+
+std::string_view SshLine::phase() const {
+  if (!progress_.has_banner) return "dial";
+  if (!progress_.is_host_proved) return "handshake";
+  return progress_.is_logged_in ? "greeting" : "login";
+}
+
+const std::string& SshLine::host() const {
+  return progress_.host.empty() ? destination().hosts.front() : progress_.host;
+}
+
+Relay SshLine::relay() const {
+  return {destination().name, progress_.address.empty() ? "none" : progress_.address,
+          destination().port};
+}
+
+Timeline SshLine::timeline() const {
+  Timeline timeline;
+  timeline.start = start_;
+  if (progress_.has_banner) timeline.banner = progress_.banner_at;
+  return timeline;
+}
+
+}  // namespace sshsm::mailer
