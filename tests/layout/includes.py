@@ -35,7 +35,7 @@ ROOMS = {
     "mailer": ("base smtp config trust privilege ssh", ["boost/"],
                "the way of a message: three front ends that wire byte streams to a machine, and the "
                "sequence around them"),
-    "keeper": ("base smtp config trust privilege ssh mailer", [],
+    "keeper": ("base smtp config trust privilege ssh mailer", ["nlohmann/"],
                "the warm connection: pool, listeners, lifetime, status"),
     "admin": ("base smtp config trust privilege ssh mailer", ["boost/", "nlohmann/"],
               "enrol, check, trust"),

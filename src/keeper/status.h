@@ -1,0 +1,48 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace sshsm::keeper {
+
+using SystemTime = std::chrono::system_clock::time_point;
+
+/// How a keeper is, for people and for monitoring. Counters go from the start of the keeper on.
+struct Status {
+  std::string destination;
+  std::string host;     ///< of the line, or the one tried last; empty before the first
+  std::string address;  ///< of that host, numeric; empty: none
+  bool is_up = false;   ///< a connection is there
+  SystemTime since{};   ///< it has been up, or down, since then
+  SystemTime started{};
+
+  std::uint64_t dials = 0;
+  std::uint64_t failed_dials = 0;
+  unsigned connections = 0;
+  unsigned sessions = 0;  ///< mail servers at the far ends of channels
+  unsigned parked = 0;    ///< of these, without a client
+  unsigned clients = 0;
+  unsigned waiting = 0;  ///< of these, for a mail server
+  std::uint64_t clients_served = 0;
+  std::uint64_t messages_accepted = 0;
+  std::uint64_t messages_refused = 0;
+  std::uint64_t messages_deferred = 0;
+
+  std::optional<std::chrono::microseconds> round_trip;  ///< measured last
+  std::string last_failure;                             ///< a sentence, printable; empty: none
+  std::optional<SystemTime> last_failure_at;
+  std::optional<SystemTime> next_attempt;  ///< where a dial is put off, or planned
+};
+
+/// One JSON object with a line end. Times are seconds of Unix time.
+[[nodiscard]] std::string json_of(const Status& status);
+
+/// The same in Prometheus' text format. `sshsm_up` is always there, 0 or 1.
+[[nodiscard]] std::string metrics_of(const Status& status);
+
+/// For `systemctl status`: `up to mx.friend.example [192.0.2.1], 3 clients, 2 sessions`
+[[nodiscard]] std::string status_line(const Status& status);
+
+}  // namespace sshsm::keeper
