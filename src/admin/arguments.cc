@@ -2,6 +2,7 @@
 
 #include "admin/check.h"
 #include "admin/enrolment.h"
+#include "admin/keeper_status.h"
 #include "admin/listing.h"
 #include "admin/refusal.h"
 #include "admin/settings.h"
@@ -29,10 +30,13 @@ constexpr auto verbs = std::to_array<VerbRow>({
      change_trust},
     {Verb::config, "config", "DEST", "show what is set for DEST, and where", show_settings},
     {Verb::list, "list", "", "show every destination with its host and the age of its key", list},
+    {Verb::status, "status", "[DEST]", "ask the keeper of DEST, or all of them, how the line is",
+     show_status},
 });
 
 constexpr std::array enrol_alone{Verb::enrol};
 constexpr std::array check_alone{Verb::check};
+constexpr std::array check_and_status{Verb::check, Verb::status};
 constexpr std::array trust_alone{Verb::trust};
 constexpr std::array enrol_and_trust{Verb::enrol, Verb::trust};
 constexpr std::array all_that_connect{Verb::enrol, Verb::check, Verb::trust};
@@ -55,7 +59,7 @@ constexpr auto options = std::to_array<OptionRow>({
     {"revoke", "SHA256:...", "never accept the pinned key with this fingerprint again", trust_alone,
      true},
     {"to", "ADDRESS", "also ask whether mail to ADDRESS would be taken; none is sent", check_alone},
-    {"json", "", "print one JSON object instead of lines", check_alone},
+    {"json", "", "print JSON instead of lines", check_and_status},
     {"as", "USER", "the mail user, if sshsm.conf does not say it; for root alone",
      all_that_connect},
     {"config-dir", "DIR", "look for DEST.conf, the key and the pins there", {}},
@@ -150,7 +154,8 @@ void take_operands(const std::vector<std::string>& operands, Arguments& argument
   if (operands.size() > wanted)
     throw Refusal(concat({"too many arguments: ", base::quoted(operands[wanted], 64)}));
   if (operands.size() == wanted && wanted == 2) arguments.destination = operands[1];
-  if (operands.size() < wanted && !arguments.is_help)
+  const bool is_optional = verb.operand.starts_with('[');
+  if (operands.size() < wanted && !arguments.is_help && !is_optional)
     throw Refusal(concat({std::string(verb.word), " needs the name of a destination"}));
 }
 

@@ -7,7 +7,7 @@
 
 namespace sshsm::admin {
 
-enum class Verb { enrol, check, trust, config, list };
+enum class Verb { enrol, check, trust, config, list, status };
 
 /// The mail server of this machine, for whose configuration lines are printed.
 enum class MailServer { none, sendmail, exim, postfix };
@@ -44,7 +44,7 @@ using Handler = int (*)(const Arguments& arguments);
 struct VerbRow {
   Verb verb;
   std::string_view word;
-  std::string_view operand;  ///< `DEST`, or empty where there is none
+  std::string_view operand;  ///< `DEST`, `[DEST]` where it may be left out, or empty
   std::string_view help;     ///< one line, without a full stop
   Handler handler;           ///< null: not in this version
 };
