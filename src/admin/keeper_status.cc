@@ -102,10 +102,9 @@ std::string text_of(const std::string& destination, const ordered_json& object) 
   text += concat({"  connections: ", number("connections"), "; sessions: ", number("sessions"),
                   ", ", number("parked"), " parked; clients: ", number("clients"), ", ",
                   number("waiting"), " waiting\n"});
-  text +=
-      concat({"  messages: ", number("messages_accepted"), " accepted, ",
-              number("messages_refused"), " refused, ", number("messages_deferred"),
-              " deferred; dials: ", number("dials"), ", ", number("failed_dials"), " failed\n"});
+  text += concat({"  messages: ", number("messages_accepted"), " accepted, ",
+                  number("messages_refused"), " refused, ", number("messages_deferred"),
+                  " deferred; dials: ", number("dials"), "; failures: ", number("failures"), "\n"});
   text += round_trip_line(object);
   const std::string failure = text_in(object, "last_failure");
   if (!failure.empty())

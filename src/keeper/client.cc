@@ -209,7 +209,7 @@ void Client::tell() {
 void Client::take_outcomes() {
   while (const std::optional<smtp::MessageOutcome> outcome = server_.take_outcome()) {
     log_.record(*outcome, timeline_);
-    if (outcome->fate == smtp::Fate::accepted) pool_.note_accepted();
+    pool_.note_fate(outcome->fate);
   }
 }
 

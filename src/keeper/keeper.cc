@@ -107,6 +107,8 @@ Deadline Keeper::next_deadline() const {
   until = earlier(until, notifier_.next_sign_of_life());
   if (Clock::now() < accept_again_) until = earlier(until, Deadline(accept_again_));
   if (is_lingering_) until = earlier(until, lifetime_.end());
+  if (clients_.empty() && !pool_.end_of_pause().passed())
+    until = earlier(until, pool_.end_of_pause());
   for (const auto& client : clients_) until = earlier(until, client->deadline());
   return until;
 }
@@ -147,7 +149,7 @@ void Keeper::accept_from(const Listener& listener) {
       arrival.refusal = Failure(Cause::resources_exhausted,
                                 base::concat({std::to_string(max_clients), " clients"}));
     if (!arrival.refusal && listener.kind == Kind::status)
-      tell_figures(arrival.socket);
+      tell_status(arrival.socket);
     else if (arrival.refusal)
       turn_away(std::move(arrival.socket), listener.kind, *arrival.refusal, pool_.settings().name);
     else
@@ -156,15 +158,16 @@ void Keeper::accept_from(const Listener& listener) {
 }
 
 /// A socket that was connected just now has room for it.
-void Keeper::tell_figures(const base::Descriptor& socket) {
-  Figures figures = pool_.figures();
-  figures.clients = clients_.size();
-  const std::string text = json_of(figures);
+void Keeper::tell_status(const base::Descriptor& socket) {
+  Status status = pool_.status();
+  status.clients = clients_.size();
+  status.clients_served = clients_served_;
+  const std::string text = json_of(status);
   send(socket.get(), text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
 void Keeper::welcome(base::Descriptor socket, Kind kind) {
-  has_served_ = true;
+  ++clients_served_;
   clients_.push_back(std::make_unique<Client>(std::move(socket), protocol_of(kind),
                                               Client::Means{pool_, log_, trace_, observer_}));
 }
@@ -215,10 +218,12 @@ bool Keeper::is_done() const {
 
 bool Keeper::would_be_started_again() const {
   const bool is_activated =
-      !listeners_.empty() && std::all_of(listeners_.begin(), listeners_.end(),
-                                         [](const Listener& one) { return one.is_inherited; });
-  return is_activated && has_served_ && clients_.empty() && pool_.is_empty() &&
-         !pool_.settings().is_persistent;
+      !listeners_.empty() &&
+      std::all_of(listeners_.begin(), listeners_.end(),
+                  [](const Listener& one) { return one.is_inherited || one.kind == Kind::status; });
+  // Another one would not know that the host is to be left alone for a while.
+  return is_activated && clients_served_ > 0 && clients_.empty() && pool_.is_empty() &&
+         pool_.end_of_pause().passed() && !pool_.settings().is_persistent;
 }
 
 void Keeper::log_event(int level, std::string_view text) {

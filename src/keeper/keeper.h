@@ -15,6 +15,7 @@
 #include <poll.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -55,7 +56,7 @@ class Keeper final : public base::Waiter {
   [[nodiscard]] bool has_news() const;
   void take_signals();
   void accept_from(const Listener& listener);
-  void tell_figures(const base::Descriptor& socket);
+  void tell_status(const base::Descriptor& socket);
   void welcome(base::Descriptor socket, Kind kind);
   void tend_clients(const std::vector<pollfd>& watched, std::size_t first);
   [[nodiscard]] bool part_from_finished();
@@ -78,7 +79,7 @@ class Keeper final : public base::Waiter {
   std::vector<std::unique_ptr<Client>> clients_;
   Lifetime lifetime_;
   std::string told_;  ///< to the supervisor
-  bool has_served_ = false;
+  std::uint64_t clients_served_ = 0;
   bool is_lingering_ = false;
   bool is_stopping_ = false;
   base::Clock::time_point stop_ends_ = base::Clock::time_point::max();

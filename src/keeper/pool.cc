@@ -18,7 +18,9 @@ constexpr base::Milliseconds max_parked_time{60000};
 }  // namespace
 
 Pool::Pool(Means means, config::Destination settings)
-    : means_(std::move(means)), settings_(std::move(settings)), host_(settings_.hosts.front()) {}
+    : means_(std::move(means)), settings_(std::move(settings)), host_(settings_.hosts.front()) {
+  done_.started = done_.since = std::chrono::system_clock::now();
+}
 
 void Pool::request(Borrower& borrower, Want want) {
   queue_.push_back({&borrower, want, Deadline::after(settings_.wait_timeout), {}});
@@ -86,7 +88,7 @@ void Pool::settle() {
   bury();
   if (was_up_ == is_up()) return;
   was_up_ = !was_up_;
-  changed_at_ = Clock::now();
+  done_.since = std::chrono::system_clock::now();
 }
 
 void Pool::take_attendants_word() {

@@ -9,9 +9,10 @@
 #include "keeper/attendant.h"
 #include "keeper/backoff.h"
 #include "keeper/connection.h"
-#include "keeper/figures.h"
 #include "keeper/remote.h"
+#include "keeper/status.h"
 #include "smtp/observer.h"
+#include "smtp/outcome.h"
 
 #include <poll.h>
 
@@ -70,10 +71,13 @@ class Pool {
   /// Somebody waits for his turn.
   [[nodiscard]] bool has_waiting() const { return !queue_.empty(); }
   [[nodiscard]] bool is_empty() const { return connections_.empty(); }
+  /// Behind a failure no line is opened before this.
+  [[nodiscard]] base::Deadline end_of_pause() const { return base::Deadline(backoff_.end()); }
 
   /// All but the clients.
-  [[nodiscard]] Figures figures() const;
-  void note_accepted() { ++done_.messages; }
+  [[nodiscard]] Status status() const;
+  /// What became of a message.
+  void note_fate(smtp::Fate fate);
 
   // The loop.
   [[nodiscard]] std::vector<pollfd> interests() const;
@@ -151,9 +155,8 @@ class Pool {
   std::vector<std::unique_ptr<Remote>> idle_;  ///< parked last is last; they go before connections
   std::deque<Entry> queue_;
   std::optional<base::Failure> closed_by_;
-  Figures done_;  ///< the counts alone
+  Status done_;  ///< what was counted, and since when
   bool was_up_ = false;
-  base::Clock::time_point changed_at_ = base::Clock::now();
   const Connection* busy_ = nullptr;  ///< a channel is being opened on it
   bool is_dialling_ = false;
   bool is_loading_ = false;

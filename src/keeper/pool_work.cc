@@ -132,7 +132,7 @@ void Pool::open(Connection& connection, base::Waiter& waiter) {
   busy_ = &connection;
   try {
     idle_.push_back(std::make_unique<Remote>(connection, means_.observer, waiter));
-    ++done_.sessions;
+    ++done_.sessions_started;
   } catch (const Failure& failure) {
     note_open_failure(connection, failure);
   }
@@ -160,23 +160,40 @@ void Pool::fail(const Failure& failure) {
   backoff_.note_failure(failure, Clock::now(), random_share());
   ++done_.failures;
   done_.last_failure = explain(failure);
+  done_.last_failure_at = std::chrono::system_clock::now();
   log_event(LOG_NOTICE, done_.last_failure);
   if (!is_any_alive()) refuse_all(failure);
 }
 
-Figures Pool::figures() const {
-  Figures figures = done_;
+Status Pool::status() const {
+  Status status = done_;
   const auto now = Clock::now();
-  figures.destination = settings_.name;
-  figures.host = host_;
-  figures.is_up = is_up();
-  figures.unchanged = std::chrono::duration_cast<std::chrono::seconds>(now - changed_at_);
-  figures.connections = connections_.size();
-  figures.parked = count_ready();
-  figures.waiting = queue_.size();
+  status.destination = settings_.name;
+  status.host = host_;
+  status.is_up = is_up();
+  status.connections = connections_.size();
+  for (const auto& connection : connections_) status.sessions += connection->channels();
+  if (status.is_up) status.address = connections_.back()->address();
+  status.parked = count_ready();
+  status.waiting = queue_.size();
   if (backoff_.reason_to_wait(now) != nullptr)
-    figures.next_attempt = std::chrono::ceil<std::chrono::seconds>(backoff_.end() - now);
-  return figures;
+    status.next_attempt = std::chrono::system_clock::now() +
+                          std::chrono::ceil<std::chrono::seconds>(backoff_.end() - now);
+  return status;
+}
+
+void Pool::note_fate(smtp::Fate fate) {
+  switch (fate) {
+    case smtp::Fate::accepted:
+      ++done_.messages_accepted;
+      return;
+    case smtp::Fate::refused:
+      ++done_.messages_refused;
+      return;
+    case smtp::Fate::deferred:
+      ++done_.messages_deferred;
+      return;
+  }
 }
 
 void Pool::log_end(const Connection& connection) {

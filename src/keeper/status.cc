@@ -35,30 +35,34 @@ struct Figure {
 
 constexpr auto figures = std::to_array<Figure>({
     {"dials", "sshsm_dials_total", "counter", "Connections that were tried.",
-     [](const Status& status) { return status.dials; }},
-    {"failed_dials", "sshsm_failed_dials_total", "counter", "Of these, those that failed.",
-     [](const Status& status) { return status.failed_dials; }},
-    {"connections", "sshsm_connections", "gauge", "SSH connections to the host.",
-     [](const Status& status) { return std::uint64_t{status.connections}; }},
-    {"sessions", "sshsm_sessions", "gauge", "Sessions with the mail server there.",
-     [](const Status& status) { return std::uint64_t{status.sessions}; }},
-    {"parked", "sshsm_parked_sessions", "gauge", "Of these, those that no client uses.",
-     [](const Status& status) { return std::uint64_t{status.parked}; }},
-    {"clients", "sshsm_clients", "gauge", "Local programs that are connected.",
-     [](const Status& status) { return std::uint64_t{status.clients}; }},
-    {"waiting", "sshsm_waiting_clients", "gauge", "Of these, those that wait for a session.",
-     [](const Status& status) { return std::uint64_t{status.waiting}; }},
+     [](const Status& status) -> std::uint64_t { return status.dials; }},
+    {"failures", "sshsm_failures_total", "counter",
+     "Times that no line or no session was to be had.",
+     [](const Status& status) -> std::uint64_t { return status.failures; }},
+    {"sessions_started", "sshsm_sessions_total", "counter",
+     "Sessions with the mail server there that were begun.",
+     [](const Status& status) -> std::uint64_t { return status.sessions_started; }},
     {"clients_served", "sshsm_clients_total", "counter", "Local programs that have connected.",
-     [](const Status& status) { return status.clients_served; }},
+     [](const Status& status) -> std::uint64_t { return status.clients_served; }},
     {"messages_accepted", "sshsm_messages_accepted_total", "counter",
      "Messages that the mail server there accepted.",
-     [](const Status& status) { return status.messages_accepted; }},
+     [](const Status& status) -> std::uint64_t { return status.messages_accepted; }},
     {"messages_refused", "sshsm_messages_refused_total", "counter",
-     "Messages that it refused for good.",
-     [](const Status& status) { return status.messages_refused; }},
+     "Messages or recipients that it refused for good.",
+     [](const Status& status) -> std::uint64_t { return status.messages_refused; }},
     {"messages_deferred", "sshsm_messages_deferred_total", "counter",
-     "Messages that wait in the queue of the local mail server.",
-     [](const Status& status) { return status.messages_deferred; }},
+     "Messages or recipients that wait in the queue of the local mail server.",
+     [](const Status& status) -> std::uint64_t { return status.messages_deferred; }},
+    {"connections", "sshsm_connections", "gauge", "SSH connections to the host.",
+     [](const Status& status) -> std::uint64_t { return status.connections; }},
+    {"sessions", "sshsm_sessions", "gauge", "Sessions with the mail server there.",
+     [](const Status& status) -> std::uint64_t { return status.sessions; }},
+    {"parked", "sshsm_parked_sessions", "gauge", "Of these, those that no client uses.",
+     [](const Status& status) -> std::uint64_t { return status.parked; }},
+    {"clients", "sshsm_clients", "gauge", "Local programs that are connected.",
+     [](const Status& status) -> std::uint64_t { return status.clients; }},
+    {"waiting", "sshsm_waiting_clients", "gauge", "Of these, those that wait for a session.",
+     [](const Status& status) -> std::uint64_t { return status.waiting; }},
 });
 
 /// A label's value: the characters that end it are escaped, and it is one line.
@@ -95,7 +99,7 @@ class Metrics {
   std::string text_;
 };
 
-std::string counted(unsigned number, std::string_view word) {
+std::string counted(std::size_t number, std::string_view word) {
   return concat({std::to_string(number), " ", word, number == 1 ? "" : "s"});
 }
 

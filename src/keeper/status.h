@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -19,16 +20,17 @@ struct Status {
   SystemTime started{};
 
   std::uint64_t dials = 0;
-  std::uint64_t failed_dials = 0;
-  unsigned connections = 0;
-  unsigned sessions = 0;  ///< mail servers at the far ends of channels
-  unsigned parked = 0;    ///< of these, without a client
-  unsigned clients = 0;
-  unsigned waiting = 0;  ///< of these, for a mail server
+  std::uint64_t failures = 0;  ///< to get a line, or a mail server at its end
+  std::uint64_t sessions_started = 0;
   std::uint64_t clients_served = 0;
   std::uint64_t messages_accepted = 0;
-  std::uint64_t messages_refused = 0;
-  std::uint64_t messages_deferred = 0;
+  std::uint64_t messages_refused = 0;   ///< or recipients of one
+  std::uint64_t messages_deferred = 0;  ///< or recipients of one
+  std::size_t connections = 0;
+  std::size_t sessions = 0;  ///< mail servers at the far ends of channels
+  std::size_t parked = 0;    ///< of these, without a client
+  std::size_t clients = 0;
+  std::size_t waiting = 0;  ///< of these, for a mail server
 
   std::optional<std::chrono::microseconds> round_trip;  ///< measured last
   std::string last_failure;                             ///< a sentence, printable; empty: none

@@ -212,14 +212,17 @@ def the_status_socket_tells_how_the_line_is(bench):
     os.chown(kept.friend.directory, kept.rig.mail_user.pw_uid, -1)
     kept.start()
     before = kept.status()
-    expect((before["line"], before["dials"], before["messages"]), ("down", 0, 0), "before anybody came")
+    expect((before["is_up"], before["dials"], before["messages_accepted"]), (False, 0, 0), "before anybody came")
     client = kept.greeted()
     client.send_letter()
     status = kept.status()
-    expect({name: status[name] for name in ("destination", "line", "host", "connections", "parked", "clients",
-                                            "waiting", "dials", "sessions", "messages", "failures")},
-           {"destination": "friend", "line": "up", "host": "127.0.0.1", "connections": 1, "parked": 1, "clients": 1,
-            "waiting": 0, "dials": 1, "sessions": 1, "messages": 1, "failures": 0}, "behind a message")
+    expect({name: status[name] for name in ("destination", "is_up", "host", "address", "connections",
+                                            "sessions", "parked", "clients", "waiting", "dials",
+                                            "sessions_started", "clients_served",
+                                            "messages_accepted", "failures")},
+           {"destination": "friend", "is_up": True, "host": "127.0.0.1", "address": "127.0.0.1",
+            "connections": 1, "sessions": 1, "parked": 1, "clients": 1, "waiting": 0, "dials": 1,
+            "sessions_started": 1, "clients_served": 1, "messages_accepted": 1, "failures": 0}, "behind a message")
 
 
 @case

@@ -13,7 +13,7 @@ namespace {
 
 constexpr const char* up =
     R"({"destination":"friend","is_up":true,"since":1700000100,"started":1700000000,)"
-    R"("host":"mx.friend.example","address":"192.0.2.1","dials":3,"failed_dials":2,)"
+    R"("host":"mx.friend.example","address":"192.0.2.1","dials":3,"failures":2,)"
     R"("connections":1,"sessions":4,"parked":2,"clients":5,"waiting":1,"clients_served":70,)"
     R"("messages_accepted":60,"messages_refused":7,"messages_deferred":8,"round_trip":0.012345,)"
     R"("last_failure":"cannot connect","last_failure_at":1700000090,"next_attempt":null})";
@@ -41,7 +41,7 @@ TEST_CASE("a line that is up is told in a few lines") {
   CHECK(status.text ==
         "friend: up to mx.friend.example [192.0.2.1] since 2023-11-14 22:15:00\n"
         "  connections: 1; sessions: 4, 2 parked; clients: 5, 1 waiting\n"
-        "  messages: 60 accepted, 7 refused, 8 deferred; dials: 3, 2 failed\n"
+        "  messages: 60 accepted, 7 refused, 8 deferred; dials: 3; failures: 2\n"
         "  round trip: 12 ms\n"
         "  last failure: 2023-11-14 22:14:50: cannot connect\n");
 }
@@ -80,7 +80,7 @@ TEST_CASE("what is not a status is refused, and what a stranger wrote into one d
       R"("last_failure":"\u001b[2J","last_failure_at":99999999999999999999})",
       false);
   CHECK(odd.text.find("\\x1b[2J") != std::string::npos);
-  CHECK(odd.text.find("dials: 0, ") != std::string::npos);
+  CHECK(odd.text.find("dials: 0; ") != std::string::npos);
   CHECK(odd.text.find("round trip: 0 ms") != std::string::npos);
 }
 

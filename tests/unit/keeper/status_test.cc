@@ -18,7 +18,8 @@ Status busy() {
   status.since = SystemTime(1700000100s);
   status.started = SystemTime(1700000000s);
   status.dials = 3;
-  status.failed_dials = 2;
+  status.failures = 2;
+  status.sessions_started = 9;
   status.connections = 1;
   status.sessions = 4;
   status.parked = 2;
@@ -47,10 +48,10 @@ Status new_one() {
 TEST_CASE("the status is one JSON object on one line") {
   CHECK(json_of(busy()) ==
         "{\"destination\":\"friend\",\"is_up\":true,\"since\":1700000100,\"started\":1700000000,"
-        "\"host\":\"mx.friend.example\",\"address\":\"192.0.2.1\",\"dials\":3,\"failed_dials\":2,"
-        "\"connections\":1,\"sessions\":4,\"parked\":2,\"clients\":5,\"waiting\":1,"
-        "\"clients_served\":70,\"messages_accepted\":60,\"messages_refused\":7,"
-        "\"messages_deferred\":8,\"round_trip\":0.012345,"
+        "\"host\":\"mx.friend.example\",\"address\":\"192.0.2.1\",\"dials\":3,\"failures\":2,"
+        "\"sessions_started\":9,\"clients_served\":70,\"messages_accepted\":60,"
+        "\"messages_refused\":7,\"messages_deferred\":8,\"connections\":1,\"sessions\":4,"
+        "\"parked\":2,\"clients\":5,\"waiting\":1,\"round_trip\":0.012345,"
         "\"last_failure\":\"cannot connect: 192.0.2.1 port 22: Connection refused\","
         "\"last_failure_at\":1700000090,\"next_attempt\":1700000200}\n");
 }
@@ -58,9 +59,10 @@ TEST_CASE("the status is one JSON object on one line") {
 TEST_CASE("what is not known is null, and every key is there all the same") {
   CHECK(json_of(new_one()) ==
         "{\"destination\":\"friend\",\"is_up\":false,\"since\":1700000000,\"started\":1700000000,"
-        "\"host\":\"\",\"address\":\"\",\"dials\":0,\"failed_dials\":0,\"connections\":0,"
-        "\"sessions\":0,\"parked\":0,\"clients\":0,\"waiting\":0,\"clients_served\":0,"
-        "\"messages_accepted\":0,\"messages_refused\":0,\"messages_deferred\":0,"
+        "\"host\":\"\",\"address\":\"\",\"dials\":0,\"failures\":0,\"sessions_started\":0,"
+        "\"clients_served\":0,\"messages_accepted\":0,\"messages_refused\":0,"
+        "\"messages_deferred\":0,\"connections\":0,\"sessions\":0,\"parked\":0,"
+        "\"clients\":0,\"waiting\":0,"
         "\"round_trip\":null,\"last_failure\":null,\"last_failure_at\":null,"
         "\"next_attempt\":null}\n");
 }
