@@ -116,6 +116,7 @@ export PYTHONDONTWRITEBYTECODE
 check build build test -Dwerror=true || finish
 count unit unit_tests build/test
 count layout python3 tests/layout/includes.py
+count systemd python3 tests/systemd/units.py build/test
 count known_hosts_oracle python3 tests/end_to_end/known_hosts_oracle.py build/test
 # Made here, so that no case waits for it; where it cannot be made, the cases that need it say why.
 if run_part roots sh -c 'for root in sendmail exim postfix; do sh tests/roots/make.sh "$root" || exit; done'

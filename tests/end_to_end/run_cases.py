@@ -24,7 +24,7 @@ SUBJECTS = ["delivery", "refusals", "lines", "ssh_faults", "trust", "configurati
             "smtp_address_key", "completion", "manual", "installation", "enrol", "enrol_dialogue",
             "enrol_refusals", "trust_change", "admin_files", "check", "check_broken",
             "check_hostile", "settings", "proxy_command", "progress", "keeper", "keeper_faults",
-            "keeper_clients", "keeper_edge", "keeper_status"]
+            "keeper_clients", "keeper_edge", "keeper_status", "keeper_start"]
 
 
 def stop(_number, _frame):

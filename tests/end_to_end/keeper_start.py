@@ -1,0 +1,271 @@
+"""How a keeper is started, what it listens on, who meets it there, and what a supervisor is told."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+from friend import LETTER, ONE, canonical
+from keeper_rig import KeptFriend, Speaker
+from registry import Skip, case, expect
+from rig import Result
+
+# Connects as another user and shows what he is told.
+STRANGER = """
+import os, socket, sys
+os.setgroups([]), os.setgid(int(sys.argv[2])), os.setuid(int(sys.argv[2]))
+with socket.socket(socket.AF_UNIX) as client:
+    client.connect(sys.argv[1])
+    sys.stdout.write(client.makefile(newline="").read())
+"""
+
+
+def met_friend(bench, **settings):
+    """A friend with a keeper at the meeting place: the directory is the mail user's."""
+    kept = KeptFriend(bench, is_started=False, **settings)
+    os.chown(kept.friend.directory, kept.rig.mail_user.pw_uid, -1)
+    kept.start()
+    return kept
+
+
+def run_keeper(kept, *words, **more):
+    """Another sshsmd, to its end."""
+    began = time.monotonic()
+    program = os.path.join(kept.rig.build, "src", "sshsmd")
+    done = subprocess.run([program, *words], stdin=subprocess.DEVNULL, capture_output=True,
+                          env=kept.rig.environment, timeout=20, check=False, **more)
+    result = Result(done.returncode, done.stdout, done.stderr, time.monotonic() - began, kept.rig,
+                    (0, 0))
+    kept.rig.note(result)
+    return result
+
+
+def run_keeper_of(kept):
+    return run_keeper(kept, "--config-dir", kept.friend.directory, "friend")
+
+
+@case
+def sshsm_goes_through_the_keeper_in_every_mode_and_the_line_is_dialled_once(bench):
+    kept = met_friend(bench)
+    kept.friend.send().is_accepted()
+    kept.friend.send(ONE * 3).is_accepted()
+    for mode, hello in (("-bs", "EHLO"), ("--lmtp", "LHLO"), ("", "EHLO")):
+        talk = kept.friend.talk(*mode.split())
+        expect(talk.hear()[0][:4], "220 ", "the greeting")
+        talk.ask(hello + " here.example")
+        for command in ("MAIL FROM:<a@here.example>", "RCPT TO:<b@friend.example>", "DATA"):
+            talk.ask(command)
+        talk.follow((canonical(LETTER) + b".\r\n", "250 2.0.0 message accepted"))
+        talk.ask("QUIT")
+        talk.end().has_status(0)
+    kept.delivers(7)
+    status = kept.status()
+    expect((status["dials"], status["messages_accepted"], status["clients_served"] >= 5),
+           (1, 7, True), "dials, messages, clients")
+
+
+@case
+def a_batch_that_shows_late_goes_through_the_keeper_on_another_session(bench):
+    kept = met_friend(bench)
+    talk = kept.friend.talk()
+    expect(talk.hear()[0][:4], "220 ", "the greeting")
+    talk.say(b"EHLO here.example\r\n" + ONE + b"QUIT\r\n")
+    talk.end().has_status(0)
+    kept.delivers(1)
+
+
+@case
+def what_the_keeper_cannot_reach_is_told_by_sshsm_in_the_same_words(bench):
+    kept = KeptFriend(bench, is_started=False, port="1")
+    kept.pin_any_port()
+    os.chown(kept.friend.directory, kept.rig.mail_user.pw_uid, -1)
+    line = kept.friend.line("4.4.1 cannot connect: 127.0.0.1 port 1: Connection refused; check that "
+                            "sshd runs there and the port is open; then try: sshsmctl check friend")
+    kept.friend.send().says(75, line)
+    kept.start()
+    kept.friend.send().says(75, line)
+    expect(kept.status()["dials"], 1, "the keeper's dials")
+
+
+@case
+def a_second_keeper_of_a_destination_does_not_start(bench):
+    kept = met_friend(bench)
+    run_keeper_of(kept).says(75, "4.3.5 sshsm: friend: a keeper of this destination runs already: it "
+                                 f"holds {kept.friend.path('friend.lock')}; stop that one first, or "
+                                 "leave the work to it")
+    kept.friend.send().is_accepted()
+    expect(kept.status()["dials"], 1, "the first keeper's dials")
+
+
+@case
+def behind_a_keeper_that_was_killed_the_next_one_starts_and_sshsm_dials_meanwhile(bench):
+    kept = met_friend(bench)
+    kept.friend.send().is_accepted()
+    kept.process.kill()
+    kept.process.wait()
+    kept.friend.send().is_accepted()
+    bench.wait_until(lambda: not is_locked(kept.friend.path("friend.lock")), "the lock is free")
+    kept.start()
+    kept.greeted().send_letter()
+    kept.friend.send().is_accepted()
+    kept.delivers(4)
+
+
+def is_locked(path):
+    status = subprocess.run(["flock", "--nonblock", "--shared", path, "true"], check=False)
+    return status.returncode != 0
+
+
+@case
+def a_file_in_the_place_of_a_listener_is_left_alone(bench):
+    kept = KeptFriend(bench, is_started=False)
+    os.chown(kept.friend.directory, kept.rig.mail_user.pw_uid, -1)
+    with open(kept.path, "w", encoding="ascii") as file:
+        file.write("mine")
+    run_keeper_of(kept).says(75, f"4.3.5 sshsm: friend: cannot listen: smtp:{kept.path}: a file that is "
+                                 "no socket lies there; check listen in the configuration, and what "
+                                 "else listens there")
+    with open(kept.path, encoding="ascii") as file:
+        expect(file.read(), "mine", "the file")
+
+
+@case(root=True)
+def a_user_who_is_not_allowed_is_told_so_and_mail_from_him_is_not_taken(bench):
+    kept = met_friend(bench)
+    os.chmod(kept.path, 0o666)
+    os.chmod(kept.directory, 0o755)
+    told = subprocess.run([sys.executable, "-c", STRANGER, kept.path, "12345"], capture_output=True,
+                          timeout=20, check=True)
+    result = Result(0, told.stdout, b"", 0, kept.rig, (0, 0))
+    kept.rig.note(result)
+    result.replies(0, "421 4.7.1 sshsm: friend: this user may not use the keeper: uid 12345; name him "
+                      "in allow-users, and start the keeper again")
+    expect(kept.status()["dials"], 0, "dials")
+
+
+@case(root=True)
+def a_user_in_allow_users_is_served_but_not_at_the_meeting_place(bench):
+    kept = met_friend(bench, allow_users="daemon")
+    os.chmod(kept.directory, 0o755)
+    for path, is_served in ((kept.path, True), (kept.friend.path("friend.sock"), False)):
+        os.chmod(path, 0o666)
+        code = STRANGER.replace("client.makefile(newline=\"\").read()",
+                                "client.recv(4).decode() + \"\\n\"")
+        told = subprocess.run([sys.executable, "-c", code, path, "1"], capture_output=True, text=True,
+                              timeout=20, check=True)
+        expect(told.stdout, "220 \n" if is_served else "421 \n", f"what he hears at {path}")
+
+
+@case(root=True)
+def root_binds_a_low_port_and_is_the_mail_user_then(bench):
+    kept = KeptFriend(bench, is_started=False)
+    os.chown(kept.friend.directory, kept.rig.mail_user.pw_uid, -1)
+    port = next(port for port in range(700, 1024) if is_free(port))
+    kept.friend.settings["listen"] = f"smtp:127.0.0.1:{port}\nlisten = smtp:{kept.path}"
+    kept.friend.write_configuration()
+    kept.start()
+    speaker = Speaker(("127.0.0.1", port))
+    bench.at_end(speaker.close)
+    speaker.greet().send_letter()
+    with open(f"/proc/{kept.process.pid}/status", encoding="ascii") as file:
+        ids = [line.split()[1:] for line in file if line.startswith("Uid:")]
+    expect(ids, [[str(kept.rig.mail_user.pw_uid)] * 4], "the keeper's user")
+
+
+def is_free(port):
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+@case
+def help_and_version_stand_alone_and_an_error_is_one_sentence(bench):
+    kept = KeptFriend(bench, is_started=False)
+    expect(run_keeper(kept, "--version").stdout.startswith(b"sshsmd "), True, "the version")
+    expect(b"--config-dir DIR" in run_keeper(kept, "--help").stdout, True, "the help")
+    run_keeper(kept, "--conf", "x", "friend").says(
+        75, '4.3.5 sshsm: cannot use these arguments: unknown option "--conf"; see sshsm --help')
+
+
+@case
+def sshsmctl_status_asks_the_keeper(bench):
+    kept = met_friend(bench)
+    kept.friend.send().is_accepted()
+    done = subprocess.run([os.path.join(kept.rig.build, "src", "sshsmctl"), "status", "--config-dir",
+                           kept.friend.directory, "friend"], capture_output=True, text=True,
+                          env=kept.rig.environment, timeout=20, check=False)
+    expect((done.returncode, done.stderr), (0, ""), "the end of sshsmctl")
+    expect(done.stdout.startswith("friend: up to 127.0.0.1 [127.0.0.1] since "), True, done.stdout)
+    expect("messages: 1 accepted, 0 refused, 0 deferred; dials: 1; failures: 0\n" in done.stdout, True,
+           done.stdout)
+
+
+class Supervisor:
+    """Hears what a keeper tells by NOTIFY_SOCKET."""
+
+    def __init__(self, bench, directory):
+        self.path = os.path.join(directory, "notify")
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        bench.at_end(self._socket.close)
+        self._socket.bind(self.path)
+        os.chmod(self.path, 0o666)
+        self._socket.settimeout(20)
+
+    def hears(self, beginning):
+        while True:
+            text = self._socket.recv(4096).decode()
+            if text.startswith(beginning):
+                return text
+
+
+@case
+def a_supervisor_is_told_that_the_keeper_is_ready_alive_and_stopping(bench):
+    kept = KeptFriend(bench, is_started=False)
+    os.chown(kept.friend.directory, kept.rig.mail_user.pw_uid, -1)
+    supervisor = Supervisor(bench, kept.directory)
+    usual = kept.rig.environment
+    kept.rig.environment = {**usual, "NOTIFY_SOCKET": supervisor.path, "WATCHDOG_USEC": "400000"}
+    try:
+        kept.start()
+    finally:
+        kept.rig.environment = usual
+    expect("\nSTATUS=" in supervisor.hears("READY=1"), True, "a status comes with READY")
+    for _ in range(3):
+        supervisor.hears("WATCHDOG=1")
+    kept.greeted()
+    expect(supervisor.hears("STATUS=").startswith("STATUS=line up: 127.0.0.1"), True, "the status")
+    kept.signal(signal.SIGTERM)
+    supervisor.hears("STOPPING=1")
+
+
+@case
+def socket_activation_starts_the_keeper_with_the_first_message_and_it_ends_when_it_is_idle(bench):
+    if not shutil.which("systemd-socket-activate"):
+        raise Skip("there is no systemd-socket-activate")
+    kept = KeptFriend(bench, is_started=False, linger="0", linger_jitter="0")
+    os.chown(kept.friend.directory, kept.rig.mail_user.pw_uid, -1)
+    kept.friend.settings.pop("listen")
+    kept.friend.write_configuration()
+    path = kept.friend.path("friend.sock")
+    process = subprocess.Popen(
+        ["systemd-socket-activate", "--listen", path, "--fdname=meeting",
+         os.path.join(kept.rig.build, "src", "sshsmd"), "--config-dir", kept.friend.directory,
+         "friend"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL, env=kept.rig.environment)
+
+    def stop():
+        process.kill()
+        process.wait()
+    bench.at_end(stop)
+    bench.wait_until(lambda: os.path.exists(path), "systemd listens")
+    os.chmod(path, 0o666)
+    kept.friend.send().is_accepted()
+    kept.delivers(1)
+    expect(process.wait(20), 0, "the keeper's exit status")
+    expect(os.path.exists(path), True, "the supervisor's socket is still there")
