@@ -1,7 +1,10 @@
 #include "keeper/attendance.h"
 
 #include "base/failure.h"
+#include "base/log.h"
+#include "base/text.h"
 #include "keeper/log_daemon.h"
+#include "keeper/metrics_file.h"
 #include "keeper/stamps.h"
 #include "keeper/texts.h"
 #include "mailer/configuration.h"
@@ -12,6 +15,7 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <syslog.h>
 #include <unistd.h>
 
 #include <array>
@@ -31,14 +35,18 @@ using base::Failure;
 class Attendance {
  public:
   Attendance(const Place& place, AttendantSockets sockets, const std::vector<std::string>& paths)
-      : place_(place), sockets_(std::move(sockets)), paths_(paths) {}
+      : place_(place),
+        sockets_(std::move(sockets)),
+        paths_(paths),
+        metrics_file_(place.metrics_file) {}
 
   [[noreturn]] void run() {
     for (;;) {
-      std::array<pollfd, 3> watched{pollfd{sockets_.loads.get(), POLLIN, 0},
-                                    pollfd{sockets_.questions.get(), POLLIN, 0},
-                                    pollfd{sockets_.log.get(), POLLIN, 0}};
+      std::array<pollfd, 4> watched{
+          pollfd{sockets_.loads.get(), POLLIN, 0}, pollfd{sockets_.questions.get(), POLLIN, 0},
+          pollfd{sockets_.log.get(), POLLIN, 0}, pollfd{sockets_.metrics.get(), POLLIN, 0}};
       if (poll(watched.data(), watched.size(), -1) < 0) continue;
+      if (watched[3].revents != 0) write_metrics();
       if (watched[2].revents != 0) hand_on_line();
       if (watched[1].revents != 0) answer_question();
       if (watched[0].revents != 0) answer_load();
@@ -47,13 +55,14 @@ class Attendance {
 
  private:
   /// The keeper's end of a socket closes only with him.
-  std::size_t receive(int socket, std::span<char> buffer) const {
+  std::size_t receive(int socket, std::span<char> buffer) {
     const ssize_t count = recv(socket, buffer.data(), buffer.size(), 0);
     if (count <= 0) end();
     return static_cast<std::size_t>(count);
   }
 
-  [[noreturn]] void end() const {
+  [[noreturn]] void end() {
+    static_cast<void>(metrics_file_.write_end());
     for (const std::string& path : paths_) unlink(path.c_str());
     _exit(0);
   }
@@ -62,6 +71,17 @@ class Attendance {
     std::array<char, max_log_line> line{};
     const std::size_t size = receive(sockets_.log.get(), line);
     log_daemon_.hand_on({line.data(), size});
+  }
+
+  /// The first failure is told, and no other: it would be told every few seconds.
+  void write_metrics() {
+    std::array<char, max_metrics> text{};
+    const std::size_t size = receive(sockets_.metrics.get(), text);
+    const int error = metrics_file_.write({text.data(), size});
+    if (error != 0 && !std::exchange(is_fault_told_, true))
+      base::Log("sshsmd").write(
+          LOG_WARNING, base::concat({place_.destination, ": cannot write metrics-file ",
+                                     metrics_file_.path(), ": ", base::system_error_text(error)}));
   }
 
   void answer_question() {
@@ -117,7 +137,7 @@ class Attendance {
     return packed;
   }
 
-  void send_answer(LoadAnswer& answer, const std::vector<int>& descriptors) const {
+  void send_answer(LoadAnswer& answer, const std::vector<int>& descriptors) {
     iovec content{&answer, sizeof answer};
     alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int) * max_load_descriptors)> control{};
     msghdr message{};
@@ -139,6 +159,8 @@ class Attendance {
   const Place& place_;
   AttendantSockets sockets_;
   const std::vector<std::string>& paths_;
+  MetricsFile metrics_file_;
+  bool is_fault_told_ = false;
   Stamps stamps_;
   LogDaemon log_daemon_;
 };

@@ -16,6 +16,7 @@ struct AttendantSockets {
   base::Descriptor loads;
   base::Descriptor questions;
   base::Descriptor log;
+  base::Descriptor metrics;
 };
 
 /// What the keeper sends: one octet. Nothing of it is looked at.
@@ -34,6 +35,7 @@ struct LoadAnswer {
 
 inline constexpr std::size_t max_load_descriptors = config::max_hosts + 1;
 inline constexpr std::size_t max_log_line = 4096;
+inline constexpr std::size_t max_metrics = 16384;
 
 /// The child's life, until the other end of its sockets is closed; then it unlinks what lies at
 /// `paths`. The lock of the destination's keeper is still held by then, since the child has it

@@ -84,18 +84,23 @@ Attendant::Attendant(const Place& place, const std::vector<Listener>& listeners)
   auto [loads, child_loads] = make_pair();
   auto [questions, child_questions] = make_pair();
   auto [log, child_log] = make_pair();
+  auto [metrics, child_metrics] = make_pair();
   const pid_t child = fork();
   if (child < 0) throw Failure(Cause::resources_exhausted, base::system_error_text(errno));
   if (child == 0) {
     loads.reset();
     questions.reset();
     log.reset();
-    attend(place, {std::move(child_loads), std::move(child_questions), std::move(child_log)},
+    metrics.reset();
+    attend(place,
+           {std::move(child_loads), std::move(child_questions), std::move(child_log),
+            std::move(child_metrics)},
            let_go_of(listeners));
   }
   loads_ = std::move(loads);
   questions_ = std::move(questions);
   log_ = std::move(log);
+  metrics_ = std::move(metrics);
 }
 
 Loaded Attendant::load(base::Waiter& waiter) {
@@ -116,6 +121,11 @@ Loaded Attendant::load(base::Waiter& waiter) {
   auto dialler = std::make_unique<ssh::Dialler>(destination.hosts, std::move(descriptors));
   return {mailer::make_setup(std::move(destination), texts.known_hosts, std::move(texts.key)),
           std::move(dialler)};
+}
+
+bool Attendant::write_metrics(std::string_view text) {
+  text = text.substr(0, max_metrics);
+  return send(metrics_.get(), text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT) >= 0;
 }
 
 std::uint64_t Attendant::ask() {

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -20,7 +21,8 @@ struct Place {
   std::string directory;
   std::string destination;
   privilege::Caller caller;
-  std::string host_name;  ///< for EHLO where the configuration has none
+  std::string host_name;     ///< for EHLO where the configuration has none
+  std::string metrics_file;  ///< empty: none
 };
 
 /// What was read afresh, and who dials by it.
@@ -57,6 +59,10 @@ class Attendant {
   [[nodiscard]] int descriptor() const { return questions_.get(); }
   void hear();
 
+  /// Has the figures written to the metrics file. Nothing is waited for: false where the attendant
+  /// is busy.
+  bool write_metrics(std::string_view text);
+
   /// Takes log lines, each a message: for `base::Log`. Only once.
   [[nodiscard]] base::Descriptor take_log_socket() { return std::move(log_); }
 
@@ -67,6 +73,7 @@ class Attendant {
   base::Descriptor loads_;
   base::Descriptor questions_;
   base::Descriptor log_;
+  base::Descriptor metrics_;
   std::uint64_t asked_ = 0;
   std::uint64_t answered_ = 0;
   bool is_asked_again_ = false;

@@ -25,6 +25,8 @@ constexpr base::Milliseconds max_stop{60000};
 constexpr int max_arrivals = 16;
 /// Where this machine has no descriptor left for a client.
 constexpr base::Milliseconds accept_pause{200};
+/// From one writing of the metrics file to the next.
+constexpr base::Milliseconds metrics_pause{2000};
 
 smtp::Observer observer_to(base::Trace& trace) {
   if (!trace.is_on()) return {};
@@ -40,6 +42,7 @@ smtp::Protocol protocol_of(Kind kind) {
 Keeper::Keeper(Means means)
     : listeners_(std::move(means.listeners)),
       users_(std::move(means.users)),
+      attendant_(means.attendant),
       signals_(means.signals),
       notifier_(means.notifier),
       log_(means.log),
@@ -48,6 +51,7 @@ Keeper::Keeper(Means means)
       pool_({means.attendant, means.log, means.trace, observer_}, std::move(means.settings)) {}
 
 void Keeper::run() {
+  tell_metrics();
   told_ = summary();
   notifier_.tell_ready(told_);
   while (!is_done()) {
@@ -56,6 +60,8 @@ void Keeper::run() {
   }
   for (const auto& client : clients_) client->stop(Failure(Cause::stopped), true);
   clients_.clear();
+  next_metrics_ = Deadline(Clock::time_point{});
+  tell_metrics();
 }
 
 short Keeper::wait(int descriptor, short events, Deadline deadline) {
@@ -87,6 +93,7 @@ short Keeper::turn(int descriptor, short events, Deadline deadline) {
   if (part_from_finished()) pool_.settle();
   note_clients();
   tell_supervisor();
+  tell_metrics();
   return watched.back().revents;
 }
 
@@ -105,6 +112,7 @@ std::vector<pollfd> Keeper::interests() const {
 Deadline Keeper::next_deadline() const {
   Deadline until = earlier(pool_.deadline(), Deadline(stop_ends_));
   until = earlier(until, notifier_.next_sign_of_life());
+  if (may_have_metrics_) until = earlier(until, next_metrics_);
   if (Clock::now() < accept_again_) until = earlier(until, Deadline(accept_again_));
   if (is_lingering_) until = earlier(until, lifetime_.end());
   if (clients_.empty() && !pool_.end_of_pause().passed())
@@ -159,10 +167,7 @@ void Keeper::accept_from(const Listener& listener) {
 
 /// A socket that was connected just now has room for it.
 void Keeper::tell_status(const base::Descriptor& socket) {
-  Status status = pool_.status();
-  status.clients = clients_.size();
-  status.clients_served = clients_served_;
-  const std::string text = json_of(status);
+  const std::string text = json_of(status());
   send(socket.get(), text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
@@ -205,6 +210,24 @@ void Keeper::tell_supervisor() {
   if (is_stopping_ || told_ == summary()) return;
   told_ = summary();
   notifier_.tell_status(told_);
+}
+
+Status Keeper::status() const {
+  Status status = pool_.status();
+  status.clients = clients_.size();
+  status.clients_served = clients_served_;
+  return status;
+}
+
+/// Not at every turn: each would be a new file.
+void Keeper::tell_metrics() {
+  if (pool_.settings().metrics_file.empty()) return;
+  may_have_metrics_ = !next_metrics_.passed();
+  if (may_have_metrics_) return;
+  std::string text = metrics_of(status());
+  if (text == told_metrics_) return;
+  if (attendant_.write_metrics(text)) told_metrics_ = std::move(text);
+  next_metrics_ = Deadline::after(metrics_pause);
 }
 
 std::string Keeper::summary() const {

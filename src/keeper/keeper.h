@@ -62,6 +62,8 @@ class Keeper final : public base::Waiter {
   [[nodiscard]] bool part_from_finished();
   void note_clients();
   void tell_supervisor();
+  [[nodiscard]] Status status() const;
+  void tell_metrics();
   [[nodiscard]] std::string summary() const;
   void stop();
   [[nodiscard]] bool is_done() const;
@@ -70,6 +72,7 @@ class Keeper final : public base::Waiter {
 
   std::vector<Listener> listeners_;
   AllowedUsers users_;
+  Attendant& attendant_;
   Signals& signals_;
   Notifier& notifier_;
   base::Log& log_;
@@ -79,6 +82,9 @@ class Keeper final : public base::Waiter {
   std::vector<std::unique_ptr<Client>> clients_;
   Lifetime lifetime_;
   std::string told_;  ///< to the supervisor
+  std::string told_metrics_;
+  base::Deadline next_metrics_ = base::Deadline(base::Clock::time_point{});
+  bool may_have_metrics_ = false;  ///< that were not told
   std::uint64_t clients_served_ = 0;
   bool is_lingering_ = false;
   bool is_stopping_ = false;

@@ -53,7 +53,8 @@ void serve(Request& request, const Supervision& supervision) {
   Premises premises = take_premises(arguments, caller, inherited_listeners(supervision));
   AllowedUsers users(geteuid(), premises.settings.allowed_users);
   Signals signals;
-  Attendant attendant({premises.directory, arguments.destination, caller, mailer::own_host_name()},
+  Attendant attendant({premises.directory, arguments.destination, caller, mailer::own_host_name(),
+                       premises.settings.metrics_file},
                       premises.listeners);
   request.log = base::Log("sshsmd", attendant.take_log_socket());
   const privilege::Sandbox sandbox = privilege::enter_server_sandbox();

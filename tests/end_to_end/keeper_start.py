@@ -206,6 +206,56 @@ def sshsmctl_status_asks_the_keeper(bench):
            done.stdout)
 
 
+def metrics_at(path):
+    """{name: value} of the metrics file; nothing where there is none yet."""
+    if not os.path.exists(path):
+        return {}
+    with open(path, encoding="ascii") as file:
+        lines = [line.split("{destination=\"friend\"} ") for line in file if line[0] != "#"]
+    return {name: float(value) for name, value in lines}
+
+
+@case
+def the_metrics_file_has_the_figures_and_says_that_the_line_is_down_behind_the_keepers_end(bench):
+    kept = KeptFriend(bench, is_started=False)
+    path = os.path.join(kept.directory, "friend.prom")
+    kept.friend.settings["metrics-file"] = path
+    kept.friend.write_configuration()
+    kept.start()
+    bench.wait_until(lambda: metrics_at(path).get("sshsm_up") == 0, "the line is down at first")
+    kept.greeted().send_letter()
+    bench.wait_until(lambda: metrics_at(path).get("sshsm_messages_accepted_total") == 1,
+                     "the message is counted")
+    expect(metrics_at(path)["sshsm_up"], 1, "sshsm_up")
+    kept.process.kill()
+    bench.wait_until(lambda: metrics_at(path)["sshsm_up"] == 0, "the line is down")
+    expect(metrics_at(path)["sshsm_messages_accepted_total"], 1, "messages")
+    expect(os.listdir(kept.directory).count("friend.prom.new"), 0, "remains")
+
+
+@case
+def a_metrics_file_that_cannot_be_written_is_told_in_the_log_once(bench):
+    kept = KeptFriend(bench, is_started=False)
+    kept.friend.settings["metrics-file"] = "/nonexistent/friend.prom"
+    kept.friend.write_configuration()
+    kept.start()
+    kept.greeted().send_letter()
+    if kept.rig.syslog.reason:
+        raise Skip(kept.rig.syslog.reason)
+    wanted = ("friend: cannot write metrics-file /nonexistent/friend.prom: No such file or directory")
+    bench.pause(2.5)
+    kept.greeted()
+    bench.wait_until(lambda: wanted in attendants_log(kept), "the log says so")
+    expect(attendants_log(kept).count(wanted), 1, "times that it was told")
+
+
+def attendants_log(kept):
+    """Lines since the start that are of the attendant himself."""
+    with open(f"/proc/{kept.process.pid}/task/{kept.process.pid}/children", encoding="ascii") as file:
+        children = [int(pid) for pid in file.read().split()]
+    return [text for pid in children for _, text in kept.rig.syslog.lines_of(pid, kept.logged)]
+
+
 class Supervisor:
     """Hears what a keeper tells by NOTIFY_SOCKET."""
 
