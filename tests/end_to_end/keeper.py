@@ -1,6 +1,8 @@
 """sshsmd: local clients, one warm line."""
 
 import os
+import re
+import signal
 
 from friend import LETTER, canonical
 from keeper_rig import (ACCEPTED, CLOSING, DATA, ENVELOPE, GO_AHEAD, MAIL, MESSAGE, RCPT, RECIPIENT_OK,
@@ -223,6 +225,36 @@ def the_status_socket_tells_how_the_line_is(bench):
            {"destination": "friend", "is_up": True, "host": "127.0.0.1", "address": "127.0.0.1",
             "connections": 1, "sessions": 1, "parked": 1, "clients": 1, "waiting": 0, "dials": 1,
             "sessions_started": 1, "clients_served": 1, "messages_accepted": 1, "failures": 0}, "behind a message")
+
+
+@case
+def the_log_tells_of_the_line_and_of_each_recipient(bench):
+    kept = KeptFriend(bench, linger="0", linger_jitter="0")
+    kept.log()
+    client = kept.greeted()
+    client.send_letter()
+    client.quit()
+    bench.wait_until(lambda: len(kept.log()) >= 5, "its lines are there")
+    port = kept.friend.settings["port"]
+    lines = [re.sub(r"delay=.*?, dsn", "delay=..., dsn", line) for line in kept.log()]
+    expect(lines[0][:19], "friend: no meeting ", "the first line")
+    expect(lines[1:], [
+        f"friend: line up: 127.0.0.1[127.0.0.1]:{port}",
+        f"friend: to=<bob@friend.example>, relay=friend[127.0.0.1]:{port}, delay=..., dsn=2.0.0, status=sent "
+        "(250 2.0.0 message accepted)",
+        "friend: no clients; up for another 0 s",
+        "friend: line down: 127.0.0.1: hung up"], "the others")
+
+
+@case
+def a_hangup_signal_has_the_configuration_read_anew(bench):
+    kept = KeptFriend(bench)
+    kept.greeted().send_letter()
+    kept.signal(signal.SIGHUP)
+    bench.wait_until(lambda: "configuration and pins read anew" in kept.said(), "it says so")
+    kept.greeted().send_letter()
+    kept.delivers(2)
+    expect(kept.said().count("logged in as"), 1, "logins")
 
 
 @case

@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import threading
 import time
 
 from fault_proxy import FaultProxy
@@ -214,6 +215,59 @@ def a_stop_ends_a_dial_that_goes_on(bench):
         kept.ends(0, 5)
 
 
+class DeafBehindTheFirst:
+    """Passes the first connection on to sshd; those behind it are taken and never answered."""
+
+    def __init__(self, bench, port):
+        self.server = socket.create_server(("127.0.0.1", 0))
+        self.port = self.server.getsockname()[1]
+        self.taken = []
+        threading.Thread(target=self._serve, args=(port,), daemon=True).start()
+        bench.at_end(self._stop)
+
+    def _serve(self, port):
+        try:
+            while True:
+                self.taken.append(self.server.accept()[0])
+                if len(self.taken) == 1:
+                    far = socket.create_connection(("127.0.0.1", port))
+                    for one, other in ((self.taken[0], far), (far, self.taken[0])):
+                        threading.Thread(target=self._pass_on, args=(one, other), daemon=True).start()
+        except OSError:
+            pass
+
+    @staticmethod
+    def _pass_on(one, other):
+        try:
+            while piece := one.recv(65536):
+                other.sendall(piece)
+            other.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+
+    def _stop(self):
+        self.server.close()
+        for one in self.taken:
+            one.close()
+
+
+@case
+def a_dial_that_hangs_keeps_nobody_from_the_line_that_is_up(bench):
+    proxy = DeafBehindTheFirst(bench, bench.rig.sshd.port)
+    kept = KeptFriend(bench, port=str(proxy.port), max_sessions="1", max_connections="2")
+    kept.pin_any_port()
+    first, second, third = kept.greeted(), kept.greeted(), kept.greeted()
+    first.follow(*ENVELOPE)
+    second.say(MAIL + "\r\n")
+    bench.wait_until(lambda: len(proxy.taken) == 2, "another connection is dialled")
+    first.follow((MESSAGE, ACCEPTED))
+    expect(second.hear(), [SENDER_OK], "the answer when the first is through")
+    second.follow((RCPT, RECIPIENT_OK), (DATA, GO_AHEAD), (MESSAGE, ACCEPTED))
+    third.send_letter()
+    kept.delivers(3)
+    expect(kept.said().count("line up"), 1, "lines")
+
+
 @case
 def a_keeper_killed_with_9_loses_no_accepted_message(bench):
     kept = KeptFriend(bench)
@@ -289,3 +343,32 @@ def a_persistent_keeper_outlasts_a_host_that_is_down_at_boot(bench):
     bench.wait_until(lambda: "cannot connect" in kept.said(), "it has tried")
     expect(kept.process.poll(), None, "the keeper lives")
     bench.wait_until(lambda: kept.said().count("cannot connect") == 2, "it tries again", 6)
+
+
+@case(long=True)
+def redials_leave_nothing_behind(bench):
+    kept = KeptFriend(bench, linger="0", linger_jitter="0")
+
+    def redial(times):
+        for _ in range(times):
+            client = kept.greeted()
+            client.quit()
+            bench.wait_until(lambda: not kept.has_line(), "it hangs up")
+
+    redial(50)
+    memory, descriptors = kept.memory(), kept.descriptors()
+    redial(500)
+    grown = kept.memory() - memory
+    expect(grown < 1000, True, f"growth {grown} kB")
+    expect(kept.descriptors(), descriptors, "descriptors")
+    expect(len(kept.attendants()), 1, "processes of the keeper")
+
+
+@case(long=True)
+def a_persistent_line_is_asked_for_a_sign_of_life_end_to_end(bench):
+    kept = KeptFriend(bench, persistent="yes", server_alive_interval="5")
+    bench.wait_until(kept.sinks, "a mail server is there")
+    bench.wait_until(lambda: kept.friend.transcript() == b"EHLO here.example\r\nRSET\r\n", "he is asked", 75)
+    expect(len(kept.sinks()), 1, "mail servers")
+    kept.greeted().send_letter()
+    kept.delivers(1)

@@ -189,6 +189,16 @@ class KeptFriend:
             asked.connect(self.friend.path("friend.status"))
             return json.loads(asked.makefile().read())
 
+    def descriptors(self):
+        """Of the keeper, and of its attendant."""
+        return [len(os.listdir(f"/proc/{pid}/fd")) for pid in [self.process.pid, *self.attendants()]]
+
+    def attendants(self):
+        return children_of(self.process.pid)
+
+    def has_line(self):
+        return self.said().count("line up") != self.said().count("line down")
+
     def memory(self):
         """Private memory of the sandboxed process in kB."""
         with open(f"/proc/{self.process.pid}/smaps_rollup", encoding="ascii") as file:
@@ -230,6 +240,11 @@ def processes_with(word):
         if word.encode() in words:
             found.append(int(name))
     return sorted(found)
+
+
+def children_of(pid):
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
+        return [int(child) for child in file.read().split()]
 
 
 def parent_of(pid):

@@ -96,7 +96,7 @@ class SyslogCatcher:
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as client:
             client.sendto(mark.encode(), PATH)
         self._wait_for(mark)
-        shape = re.compile(r"<(\d+)>\w{3} [ \d]\d [\d:]{8} sshsm\[" + str(pid) + r"\]: (.*)", re.S)
+        shape = re.compile(r"<(\d+)>\w{3} [ \d]\d [\d:]{8} sshsmd?\[" + str(pid) + r"\]: (.*)", re.S)
         with self._changed:
             found = [shape.fullmatch(line) for line in self._lines[begin:]]
         return [(int(match[1]), match[2]) for match in found if match]
