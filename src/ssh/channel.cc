@@ -46,8 +46,10 @@ void Channel::run_command(const std::string& command, base::Deadline deadline,
   if (opened != SSH_OK) session_.fail(Cause::channel_refused, {});
   const auto start_command = [&] {
     check_flood();
-    if (is_closed_) session_.fail(Cause::channel_refused, {});
-    return ssh_channel_request_exec(channel_, command.c_str());
+    const int result = ssh_channel_request_exec(channel_, command.c_str());
+    // Closed without an answer; a command that was started may have ended by now.
+    if (result == SSH_AGAIN && is_closed_) session_.fail(Cause::channel_refused, {});
+    return result;
   };
   const int started = session_.repeat(start_command, "starting the command", deadline, waiter);
   if (started != SSH_OK) session_.fail(Cause::channel_refused, {});
