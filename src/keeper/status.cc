@@ -99,10 +99,6 @@ class Metrics {
   std::string text_;
 };
 
-std::string counted(std::size_t number, std::string_view word) {
-  return concat({std::to_string(number), " ", word, number == 1 ? "" : "s"});
-}
-
 }  // namespace
 
 std::string json_of(const Status& status) {
@@ -143,15 +139,6 @@ std::string metrics_of(const Status& status) {
     metrics.add("sshsm_last_failure_seconds", "gauge", "When a dial failed last, in Unix time.",
                 std::to_string(seconds_of(*status.last_failure_at)));
   return metrics.take();
-}
-
-std::string status_line(const Status& status) {
-  const std::string tail =
-      concat({", ", counted(status.clients, "client"), ", ", counted(status.sessions, "session")});
-  if (!status.is_up && status.last_failure.empty()) return "no line; waiting for clients" + tail;
-  if (!status.is_up) return concat({"no line: ", status.last_failure, tail});
-  return concat({"up to ", status.host, status.address.empty() ? "" : " [", status.address,
-                 status.address.empty() ? "" : "]", tail});
 }
 
 }  // namespace sshsm::keeper

@@ -44,7 +44,4 @@ struct Status {
 /// The same in Prometheus' text format. `sshsm_up` is always there, 0 or 1.
 [[nodiscard]] std::string metrics_of(const Status& status);
 
-/// For `systemctl status`: `up to mx.friend.example [192.0.2.1], 3 clients, 2 sessions`
-[[nodiscard]] std::string status_line(const Status& status);
-
 }  // namespace sshsm::keeper

@@ -95,13 +95,4 @@ TEST_CASE("the metrics are Prometheus' text format, and sshsm_up is always there
   CHECK(quiet.find("last_failure") == std::string::npos);
 }
 
-TEST_CASE("the line for systemctl says the same in words") {
-  CHECK(status_line(busy()) == "up to mx.friend.example [192.0.2.1], 5 clients, 4 sessions");
-  CHECK(status_line(new_one()) == "no line; waiting for clients, 0 clients, 0 sessions");
-  Status failed = new_one();
-  failed.last_failure = "cannot connect";
-  failed.clients = 1;
-  CHECK(status_line(failed) == "no line: cannot connect, 1 client, 0 sessions");
-}
-
 }  // namespace sshsm::keeper
