@@ -24,8 +24,8 @@ install_packages $build_packages iproute2 util-linux || exit 1
 echo "bench: building in $tree" >&2
 build() {
   [ -f $tree/build.ninja ] || meson setup $tree || return
-  ninja -C $tree src/sshsm tests/tools/mail_sink tests/tools/fault_server tests/bench/launch \
-    tests/bench/rsuid
+  ninja -C $tree src/sshsm src/sshsmctl src/sshsmd tests/tools/mail_sink tests/tools/fault_server \
+    tests/bench/launch tests/bench/rsuid
 }
 if ! build >build/logs/bench.log 2>&1; then
   tail -n 30 build/logs/bench.log >&2
