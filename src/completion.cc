@@ -1,18 +1,21 @@
-// print_completion PROGRAM TEMPLATE: the bash completion of sshsm or sshsmctl on standard output,
-// with what the program's tables say put into the template. It runs when they are built and is not
-// installed.
+// print_completion PROGRAM TEMPLATE: the bash completion of sshsm, sshsmd or sshsmctl on standard
+// output, with what the program's tables say put into the template. It runs when they are built and
+// is not installed.
 
 #include "admin/arguments.h"
 #include "base/text.h"
 #include "build_settings.h"
+#include "keeper/arguments.h"
 #include "mailer/arguments.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <fstream>
 #include <iterator>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace sshsm {
@@ -59,16 +62,30 @@ std::string row(std::string_view verb, const std::vector<std::string>& words) {
   return concat({"    ", verb, ") echo '", joined(words, " "), "' ;;\n"});
 }
 
-Program mailer_program() {
-  Program program;
+/// Of a program without verbs.
+Program plain_program(std::vector<Option> options) {
   std::vector<std::string> all;
-  for (const mailer::OptionRow& option : mailer::all_options()) {
-    const std::vector<std::string> words = base::words_of(option.spelling);
-    program.options.push_back({words.front(), words.size() > 1 ? words[1] : ""});
-    all.push_back(words.front());
-  }
+  for (const Option& option : options) all.push_back(option.word);
+  Program program;
+  program.options = std::move(options);
   program.rows = row("*", all);
   return program;
+}
+
+Program mailer_program() {
+  std::vector<Option> options;
+  for (const mailer::OptionRow& option : mailer::all_options()) {
+    const std::vector<std::string> words = base::words_of(option.spelling);
+    options.push_back({words.front(), words.size() > 1 ? words[1] : ""});
+  }
+  return plain_program(std::move(options));
+}
+
+Program keeper_program() {
+  std::vector<Option> options;
+  for (const keeper::OptionRow& option : keeper::all_options())
+    options.push_back({std::string(option.spelling), std::string(option.value)});
+  return plain_program(std::move(options));
 }
 
 /// The options that a verb takes; without one those that every verb takes.
@@ -99,6 +116,17 @@ Program admin_program() {
   program.verbs_without_destination = joined(without_destination, " | ");
   return program;
 }
+
+struct NamedProgram {
+  std::string_view name;
+  Program (*make)();
+};
+
+constexpr auto programs = std::to_array<NamedProgram>({
+    {"sshsm", mailer_program},
+    {"sshsmd", keeper_program},
+    {"sshsmctl", admin_program},
+});
 
 std::vector<std::string> options_with_value(const Program& program) {
   std::vector<std::string> words;
@@ -133,7 +161,8 @@ std::string quoted_for_shell(std::string_view text) {
   return concat({"'", with(std::string(text), "'", "'\\''"), "'"});
 }
 
-std::string filled(std::string text, std::string_view name, const Program& program) {
+std::string filled(std::string text, const NamedProgram& named) {
+  const Program program = named.make();
   const std::string_view without = program.verbs_without_destination;
   text = with(text, "@OPTIONS@\n", program.rows);
   text = with(text, "@VALUES@", value_rows(program));
@@ -141,19 +170,21 @@ std::string filled(std::string text, std::string_view name, const Program& progr
   text = with(text, "@WITHOUT_DESTINATION@", without.empty() ? "-" : without);
   text = with(text, "@VERBS@", program.verbs);
   text = with(text, "@DIRECTORY@", quoted_for_shell(SSHSM_CONFIG_DIR));
-  return with(text, "@PROGRAM@", name);
+  return with(text, "@PROGRAM@", named.name);
+}
+
+int print(std::string_view name, const char* path) {
+  const auto* const program = std::find_if(
+      programs.begin(), programs.end(), [&](const NamedProgram& one) { return one.name == name; });
+  std::ifstream file(path);
+  const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  if (program == programs.end() || text.empty()) return 1;
+  return std::fputs(filled(text, *program).c_str(), stdout) < 0 ? 1 : 0;
 }
 
 }  // namespace
 }  // namespace sshsm
 
 int main(int argc, char** argv) {
-  if (argc != 3) return 1;
-  const std::string_view name = argv[1];
-  if (name != "sshsm" && name != "sshsmctl") return 1;
-  std::ifstream file(argv[2]);
-  const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-  const sshsm::Program program = name == "sshsm" ? sshsm::mailer_program() : sshsm::admin_program();
-  if (text.empty()) return 1;
-  return std::fputs(sshsm::filled(text, name, program).c_str(), stdout) < 0 ? 1 : 0;
+  return argc == 3 ? sshsm::print(argv[1], argv[2]) : 1;
 }

@@ -1,4 +1,4 @@
-"""bash's completion of both programs: made from their tables, with the names of the destinations."""
+"""bash's completion of the three programs: made from their tables, with the names of the destinations."""
 
 import os
 import re
@@ -49,8 +49,8 @@ NAMES = ["alice", "bob", "bob.2_x-y"]
 
 @case
 def every_option_that_the_help_shows_is_offered_and_no_other(bench):
-    expect(offers(bench, "sshsm", "-"), options_in(help_of(bench, "sshsm")), "sshsm")
-    expect(offers(bench, "sshsmctl", "-"), options_in(help_of(bench, "sshsmctl")), "sshsmctl")
+    for program in ("sshsm", "sshsmd", "sshsmctl"):
+        expect(offers(bench, program, "-"), options_in(help_of(bench, program)), program)
     verbs = re.findall(r"^  ([a-z]+) ", help_of(bench, "sshsmctl"), re.M)
     expect(offers(bench, "sshsmctl", ""), sorted(verbs), "verbs")
     for verb in verbs:
@@ -60,7 +60,8 @@ def every_option_that_the_help_shows_is_offered_and_no_other(bench):
 @case
 def destinations_are_offered_from_the_directory_that_is_named(bench):
     directory = with_destinations(bench)
-    for program, before in (("sshsm", ["-bs", "--"]), ("sshsm", ["-v"]), ("sshsm", []), ("sshsmctl", ["check"]),
+    for program, before in (("sshsm", ["-bs", "--"]), ("sshsm", ["-v"]), ("sshsm", []), ("sshsmd", ["-v"]), ("sshsmd", ["--"]),
+                            ("sshsmctl", ["check"]), ("sshsmctl", ["status", "--json"]),
                             ("sshsmctl", ["trust", "--add", "--"])):
         for option in (["--config-dir", directory], ["--config-dir", "=", directory]):
             expect(offers(bench, program, *option, *before, ""), NAMES, f"{program} {before}")
@@ -82,7 +83,7 @@ def one_destination_is_enough_and_list_has_none(bench):
 @case
 def values_are_offered_where_bash_knows_them(bench):
     directory = with_destinations(bench)
-    for program in ("sshsm", "sshsmctl"):
+    for program in ("sshsm", "sshsmd", "sshsmctl"):
         expect(offers(bench, program, "--config-dir", directory[:-1]), [directory], "a directory")
         expect(offers(bench, program, "--config-dir", "=", directory[:-1]), [directory], "a directory")
     expect(offers(bench, "sshsm", "--rest", directory + "/kn"), [directory + "/known_hosts"], "a file")
