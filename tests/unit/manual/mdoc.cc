@@ -46,20 +46,27 @@ bool is_closing(std::string_view word) {
   return word.size() == 1 && std::string_view(".,:;)").find(word) != std::string_view::npos;
 }
 
-/// The words of a macro line as they are shown: `Fl -rest Ar FILE` is `--rest FILE`.
+/// The words of a macro line as they are shown: `Fl -rest Ar FILE` is `--rest FILE`, and what is
+/// behind `Op` stands in brackets.
 std::string shown(const std::vector<std::string>& words) {
   std::string text;
+  std::string end;
   bool is_option = false;
   for (const std::string& word : words) {
+    if (word == "Op") {
+      text += text.empty() ? "[" : " [";
+      end = "]";
+      continue;
+    }
     if (is_macro(word)) {
       is_option = word == "Fl";
       continue;
     }
-    if (!text.empty() && !is_closing(word)) text += " ";
+    if (!text.empty() && !text.ends_with('[') && !is_closing(word)) text += " ";
     text += (is_option ? "-" : "") + unescaped(word);
     is_option = false;
   }
-  return text;
+  return text + end;
 }
 
 std::string line_text(const std::string& line) {
