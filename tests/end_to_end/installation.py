@@ -10,7 +10,7 @@ PROGRAMS = ["bin/sshsm", "sbin/sshsmctl", "sbin/sshsmd"]
 COMPLETIONS = "share/bash-completion/completions/"
 DATA = [COMPLETIONS + "sshsm.bash", COMPLETIONS + "sshsmctl.bash", COMPLETIONS + "sshsmd.bash",
         "share/man/man5/sshsm.conf.5", "share/man/man7/sshsm-mta.7", "share/man/man8/sshsm.8",
-        "share/man/man8/sshsmctl.8"]
+        "share/man/man8/sshsmctl.8", "share/man/man8/sshsmd.8"]
 UNITS = ["lib/systemd/system/sshsmd@.service", "lib/systemd/system/sshsmd@.socket",
          "lib/systemd/user/sshsmd@.service", "lib/sysusers.d/sshsm.conf", "lib/tmpfiles.d/sshsm.conf"]
 DOCUMENTATION = "share/doc/sshsm/"

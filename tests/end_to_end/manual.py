@@ -1,18 +1,22 @@
 """What the manual, SECURITY.md and the READMEs say of themselves: pages that lint, examples that run, recipes and tests
 that exist. Their tables are held to the code by tests/unit/manual."""
 
+import json
 import os
 import pty
 import re
 import shutil
+import smtplib
+import socket
 import subprocess
+import tempfile
 
 from enrolling import AT_A_TERMINAL, QUESTION, Newcomer
 from registry import Skip, case, expect
 from rig import SOURCE
 from talk import Talk
 
-PAGES = ("sshsm.8", "sshsmctl.8", "sshsm.conf.5", "sshsm-mta.7")
+PAGES = ("sshsm.8", "sshsmctl.8", "sshsmd.8", "sshsm.conf.5", "sshsm-mta.7")
 ESCAPES = (("\\-", "-"), ("\\(aq", "'"), ("\\(ga", "`"), ("\\(ha", "^"), ("\\(ti", "~"), ("\\&", ""),
            ("\\e", "\\"))
 
@@ -152,6 +156,101 @@ def the_examples_of_sshsmctl_run_as_they_stand(bench):
     expect(sum(map(len, (at_terminal, without, check, rotation, overview))), 7, "examples")
 
 
+class Household:
+    """What the examples of sshsmd(8) speak of: a home with a configuration in .config/sshsm, and a free port."""
+
+    def __init__(self, bench):
+        self.bench = bench
+        # A socket's path has to be short.
+        self.home = tempfile.mkdtemp(prefix="h", dir=bench.rig.directory)
+        os.chmod(self.home, 0o755)
+        bench.at_end(lambda: shutil.rmtree(self.home, ignore_errors=True))
+        self.directory = os.path.join(self.home, ".config", "sshsm")
+        self.friend = bench.friend(name="myfriend")
+        os.makedirs(os.path.dirname(self.directory))
+        shutil.move(self.friend.directory, self.directory)
+        os.symlink(self.directory, self.friend.directory)
+        os.chown(self.directory, bench.rig.mail_user.pw_uid, bench.rig.mail_user.pw_gid)
+        # The build may lie where only root comes.
+        self.keeper = shutil.copy(os.path.join(bench.rig.build, "src", "sshsmd"), self.home)
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port = free.getsockname()[1]
+
+    def configure(self, lines):
+        for line in lines:
+            key, value = line.split(" = ")
+            self.friend.settings[key] = value.replace(":1025", f":{self.port}")
+        self.friend.write_configuration()
+
+    def starts(self, line, program, **identity):
+        """The line by a shell with cron's few variables, which the program takes the place of."""
+        expect(line.split()[0], program, "the program")
+        with open(os.path.join(self.home, "trace"), "ab") as trace:
+            process = subprocess.Popen(["sh", "-c", "exec " + line.replace(program, self.keeper, 1)], cwd="/",
+                                       env={"HOME": self.home, "PATH": "/usr/bin:/bin"}, stdin=subprocess.DEVNULL,
+                                       stdout=subprocess.DEVNULL, stderr=trace, **identity)
+
+        def end():
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+        self.bench.at_end(end)
+        return process
+
+    def user(self):
+        """Who has no more rights than any user of the machine."""
+        account = self.bench.rig.mail_user
+        if not self.bench.rig.is_root:
+            return {}
+        return {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
+
+    def listens(self):
+        try:
+            socket.create_connection(("127.0.0.1", self.port), 10).close()
+            return True
+        except ConnectionRefusedError:
+            return False
+
+    def status(self):
+        result = self.bench.run("status", "--config-dir", self.directory, "--json", "myfriend",
+                                program=self.bench.rig.sshsmctl)
+        result.has_status(0)
+        return json.loads(result.stdout)
+
+    def sends(self):
+        with smtplib.SMTP("127.0.0.1", self.port, timeout=20) as client:
+            client.sendmail("me@here.example", ["bob@friend.example"], "Subject: hello\n\nHello.\n")
+
+    def ends(self, process):
+        process.terminate()
+        expect(process.wait(20), 0, "the exit status behind SIGTERM")
+
+
+@case
+def the_examples_of_sshsmd_run_as_they_stand(bench):
+    a_port, run, persistent, cron, systemd = [text.splitlines() for text in displays("sshsmd.8", "EXAMPLES")]
+    house = Household(bench)
+    house.configure(a_port)
+    keeper = house.starts(run[0].replace("sshsmd", "sshsmd --config-dir ~/.config/sshsm"), "sshsmd")
+    bench.wait_until(house.listens, "the port is open")
+    house.sends()
+    house.ends(keeper)
+    with open(os.path.join(house.home, "trace"), encoding="utf-8") as file:
+        expect("status=sent" in file.read(), True, "what -v shows")
+    house.configure(persistent)
+    expect(cron[0].split()[0], "@reboot", "when it is run")
+    keeper = house.starts(cron[0].split(" ", 1)[1], "/usr/local/sbin/sshsmd", **house.user())
+    bench.wait_until(house.listens, "the port is open")
+    bench.wait_until(lambda: house.status()["is_up"], "the line is up before anybody asks")
+    house.sends()
+    house.ends(keeper)
+    expect(house.friend.messages(), [b"Subject: hello\r\n\r\nHello.\r\n"] * 2, "messages")
+    told = [line.strip() for line in read("contrib", "systemd", "README.md").splitlines()]
+    expect([line for line in systemd if not any(one.startswith(line) for one in told)], [], "not in contrib/systemd")
+    expect(cron[0] in told, True, "the line of contrib/systemd for cron")
+    expect(sum(map(len, (a_port, run, persistent, cron, systemd))), 7, "examples")
+
+
 @case
 def the_recipes_of_the_manual_are_those_of_contrib(_bench):
     files = []
@@ -198,7 +297,8 @@ def each_row_about_a_hole_has_a_test_or_a_reason(_bench):
 @case
 def each_link_leads_somewhere(_bench):
     for page in ("README.md", "SECURITY.md", "contrib/README.md", "contrib/sendmail/README.md",
-                 "contrib/exim/README.md", "contrib/postfix/README.md", "tests/README.md"):
+                 "contrib/exim/README.md", "contrib/postfix/README.md", "contrib/systemd/README.md",
+                 "tests/README.md"):
         for link in re.findall(r"\]\(([^)#]+)\)", read(page)):
             if "://" not in link:
                 target = os.path.join(SOURCE, os.path.dirname(page), link)

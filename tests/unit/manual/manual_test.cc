@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "config/destination.h"
 #include "config/keys.h"
+#include "keeper/arguments.h"
 #include "mailer/arguments.h"
 #include "mdoc.h"
 
@@ -132,11 +133,27 @@ TEST_CASE("sshsmctl(8) has each step of check, and no other") {
   check_list(Page("sshsmctl.8").list_behind("are:"), rows);
 }
 
+TEST_CASE("sshsmd(8) has each option of the code, and no other") {
+  std::vector<Row> rows;
+  for (const keeper::OptionRow& option : keeper::all_options())
+    rows.push_back({concat({option.spelling, option.value.empty() ? "" : " ", option.value}),
+                    sentence(option.help)});
+  check_list(Page("sshsmd.8").list_behind("The options are:"), rows);
+}
+
+TEST_CASE("sshsmd(8) has each exit status of the code, and no other") {
+  std::vector<Row> rows;
+  for (const keeper::ExitStatusRow& row : keeper::all_exit_statuses())
+    rows.push_back({std::to_string(row.status), sentence(row.meaning)});
+  check_list(Page("sshsmd.8").list_behind(".Sh EXIT STATUS"), rows);
+}
+
 TEST_CASE("each page has the sections that people look for") {
-  for (const char* const page : {"sshsm.8", "sshsmctl.8", "sshsm.conf.5", "sshsm-mta.7"})
+  for (const char* const page :
+       {"sshsm.8", "sshsmctl.8", "sshsmd.8", "sshsm.conf.5", "sshsm-mta.7"})
     for (const char* const section : {"NAME", "DESCRIPTION", "ENVIRONMENT", "FILES", "SEE ALSO"})
       CHECK_MESSAGE(Page(page).has_section(section), page, " ", section);
-  for (const char* const page : {"sshsm.8", "sshsmctl.8"})
+  for (const char* const page : {"sshsm.8", "sshsmctl.8", "sshsmd.8"})
     for (const char* const section :
          {"SYNOPSIS", "EXIT STATUS", "EXAMPLES", "DIAGNOSTICS", "SECURITY"})
       CHECK_MESSAGE(Page(page).has_section(section), page, " ", section);
