@@ -8,6 +8,7 @@ from friend import LETTER, canonical
 from keeper_rig import (ACCEPTED, CLOSING, DATA, ENVELOPE, GO_AHEAD, MAIL, MESSAGE, RCPT, RECIPIENT_OK,
                         SENDER_OK, KeptFriend)
 from registry import case, expect
+from smtp_address import friend_with_sink
 
 ENVELOPE_RECEIVED = (b"MAIL FROM:<alice@here.example>\r\nRCPT TO:<bob@friend.example>\r\nDATA\r\n"
                      + MESSAGE)
@@ -44,6 +45,18 @@ def a_client_of_an_lmtp_listener_speaks_lmtp(bench):
     expect(client.hear(), [ACCEPTED], "the answer for the second recipient")
     client.quit()
     expect(kept.friend.messages(), [canonical(LETTER)], "delivered messages")
+
+
+@case
+def a_keeper_takes_one_message_after_the_other_to_smtp_address(bench):
+    friend = friend_with_sink(bench)
+    kept = KeptFriend(bench, friend=friend)
+    for _ in range(3):
+        client = kept.greeted()
+        client.send_letter()
+        client.quit()
+    kept.delivers(3)
+    expect((friend.listener.count, kept.said().count("logged in as")), (1, 1), "connections and logins")
 
 
 @case
