@@ -79,6 +79,9 @@ void serve_proxies(const config::Destination& destination, const std::string& ho
   // The end of the socket tells of the parent's end, too, also where he was killed; and that leaves
   // time to end what runs here.
   prctl(PR_SET_PDEATHSIG, 0);
+  // Ctrl-C, and a mail server that kills the process group it started, mean the parent as well: to
+  // die with him would leave behind what the proxy-command started.
+  setsid();
   ProxyService(expand_proxy_command(destination.proxy_command, host, destination.port),
                std::move(socket))
       .run();

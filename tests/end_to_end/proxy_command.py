@@ -322,6 +322,22 @@ def it_ends_with_us_however_we_end(bench):
 
 
 @case
+def what_it_started_ends_with_us_too_where_our_whole_process_group_is_killed(bench):
+    """As Ctrl-C does, and Exim when its pipe transport takes too long."""
+    for number in (signal.SIGINT, signal.SIGKILL):
+        friend = bench.friend()
+        helper = program(friend, "proxy-helper", "#!/bin/sh\ntrap '' TERM HUP INT\nwhile :; do sleep 1; done\n")
+        friend.settings["proxy-command"] = program(friend, "proxy", f"#!/bin/sh\n{helper} &\nexec sleep 100\n")
+        friend.write_configuration()
+        running = friend.start()
+        running.feed(ONE)
+        bench.wait_until(lambda: processes_with(helper), "it runs")
+        os.killpg(running.pid, number)
+        running.process.wait(10)
+        is_gone(bench, friend)
+
+
+@case
 def one_that_does_not_end_by_itself_is_ended_behind_the_mail(bench):
     friend = befriended(bench, STUBBORN)
     result = friend.send()
