@@ -85,8 +85,11 @@ class Telling {
   std::vector<StepReport> reports_;
 };
 
+/// All of it is the address: what ends its path goes on with parameters.
 void check_recipient(const std::string& address) {
-  if (!address.empty() && !smtp::parse_rcpt(base::concat({"RCPT TO:<", address, ">"})))
+  const std::string path = base::concat({"<", address, ">"});
+  const auto command = smtp::parse_rcpt("RCPT TO:" + path);
+  if (!address.empty() && (!command || command->path != path))
     throw Refusal(base::concat({"--to ", base::quoted(address, 64), " is not a mail address"}));
 }
 

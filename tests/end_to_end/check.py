@@ -195,7 +195,9 @@ def a_kernel_without_a_sandbox_is_told_and_no_failure(bench):
 def words_that_make_no_sense_are_refused_in_one_sentence(bench):
     friend = bench.friend()
     for options, words in ((("--to", "a b>"), '--to "a b>" is not a mail address'),
-                           (("--to", "x\ny"), '--to "x\\x0ay" is not a mail address')):
+                           (("--to", "x\ny"), '--to "x\\x0ay" is not a mail address'),
+                           (("--to", "a@b> NOTIFY=NEVER ORCPT=rfc822;a@b"),
+                            '--to "a@b> NOTIFY=NEVER ORCPT=rfc822;a@b" is not a mail address')):
         result = run_check(friend, *options)
         expect((result.status, result.stdout, result.stderr), (1, b"", f"sshsmctl: {words}\n"), "the refusal")
 
