@@ -71,7 +71,8 @@ void Batch::keep_rest() {
   line_.hang_up();
   const Deadline patience = Deadline::after(rest_patience);
   const Deadline until(std::max(patience.time(), batch_deadline_.time()));
-  const std::optional<Failure> failure = input_.keep_rest(waiter_, until);
+  const std::optional<Failure> failure =
+      input_.keep_rest(waiter_, until, line_.destination().idle_timeout);
   trace_.note(base::concat({"rest: ", std::to_string(rest_->size()), " octets"}));
   if (failure) report_.begin_with(*failure);
 }
@@ -95,9 +96,9 @@ void Batch::read_input() {
 }
 
 /// Who has said QUIT and keeps his input open may wait for us; or the next batch comes behind it
-/// with a pause, and whoever ended too early would lose that.
+/// with a pause, and whoever ended too early would lose that. Before an answer nobody ends.
 Deadline Batch::end_of_patience() const {
-  if (!input_.has_quit()) return Deadline::never();
+  if (!input_.has_quit() || !undecided_.empty()) return Deadline::never();
   return Deadline(read_at_ + line_.destination().idle_timeout);
 }
 

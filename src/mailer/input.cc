@@ -136,12 +136,13 @@ bool Input::has_failed(Cause cause) const {
   return failure_ && failure_->cause() == cause;
 }
 
-std::optional<Failure> Input::keep_rest(base::Waiter& waiter, base::Deadline deadline) {
+std::optional<Failure> Input::keep_rest(base::Waiter& waiter, base::Deadline deadline,
+                                        base::Milliseconds patience) {
   is_for_rest_alone_ = true;
   std::optional<Failure> failure;
   try {
     if (message_) drop_message();
-    if (!has_failed(Cause::rest_unwritable)) fill_rest(waiter, deadline);
+    if (!has_failed(Cause::rest_unwritable)) fill_rest(waiter, deadline, patience);
     if (has_failed(Cause::rest_unwritable)) failure = failure_;
   } catch (const Failure& unwritable) {
     failure = unwritable;
@@ -156,13 +157,19 @@ std::optional<Failure> Input::keep_rest(base::Waiter& waiter, base::Deadline dea
 
 /// What is batch SMTP goes the way of every message, so that a file that gets full holds whole
 /// ones; from the first part that is not, everything is taken as it is.
-void Input::fill_rest(base::Waiter& waiter, base::Deadline deadline) {
+void Input::fill_rest(base::Waiter& waiter, base::Deadline deadline, base::Milliseconds patience) {
   if (failure_) add_unread_to_rest();
   while (!is_over_ && !is_at_end_ && !has_failed(Cause::rest_unwritable)) {
     if (has_failed(Cause::batch_unreadable)) rest_->give_up("the batch cannot be read");
-    if (deadline.passed() || waiter.wait(descriptor_, POLLIN, deadline) == 0)
+    const bool may_end = has_quit();
+    const base::Deadline until =
+        may_end ? earlier(deadline, base::Deadline::after(patience)) : deadline;
+    if (!deadline.passed() && waiter.wait(descriptor_, POLLIN, until) != 0)
+      read();
+    else if (may_end)
+      end();
+    else
       rest_->give_up("the batch did not end in time");
-    read();
     if (failure_ && !has_failed(Cause::rest_unwritable)) add_unread_to_rest();
   }
   if (has_failed(Cause::batch_empty)) rest_->cut_off();

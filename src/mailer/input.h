@@ -63,9 +63,11 @@ class Input {
 
   /// Nothing more is sent: reads all that is left into the rest file alone, parts that are not
   /// batch SMTP included, and puts that on the disk. A caller who does not end his batch is waited
-  /// for until `deadline`. Gives the failure where the file does not hold everything.
+  /// for until `deadline`; one who said QUIT, no longer than `patience` behind it. Gives the
+  /// failure where the file does not hold everything.
   [[nodiscard]] std::optional<base::Failure> keep_rest(base::Waiter& waiter,
-                                                       base::Deadline deadline);
+                                                       base::Deadline deadline,
+                                                       base::Milliseconds patience);
 
   /// True when everything was read and taken.
   [[nodiscard]] bool is_over() const { return is_over_ && !message_; }
@@ -83,7 +85,7 @@ class Input {
   bool feed();
   void take(smtp::BatchReader::Event event);
   void end_message();
-  void fill_rest(base::Waiter& waiter, base::Deadline deadline);
+  void fill_rest(base::Waiter& waiter, base::Deadline deadline, base::Milliseconds patience);
   void add_unread_to_rest();
   [[nodiscard]] bool has_failed(base::Cause cause) const;
 

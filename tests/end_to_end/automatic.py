@@ -265,6 +265,18 @@ def a_batch_that_comes_a_while_behind_quit_is_carried_too(bench):
 
 
 @case
+def patience_behind_quit_does_not_run_while_the_mail_server_is_waited_for(bench):
+    """Whoever writes on meanwhile has not been kept waiting for nothing."""
+    friend = bench.friend("delay dot #1 4", settings={"idle-timeout": "1"})
+    running = friend.start()
+    running.feed_some(ONE + b"QUIT\r\n")
+    bench.pause(2.5)
+    running.feed_some(ONE + b"QUIT\r\n")
+    expect(running.process.wait(15), 0, "the exit status")
+    expect(len(friend.messages()), 2, "delivered messages")
+
+
+@case
 def quit_without_a_message_is_an_empty_batch(bench):
     friend = bench.friend(settings={"idle-timeout": "1"})
     running = friend.start()

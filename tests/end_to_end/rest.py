@@ -345,6 +345,17 @@ def a_large_message_that_breaks_off_is_kept_from_its_beginning(bench):
 
 
 @case
+def who_has_said_quit_and_keeps_his_input_open_is_not_waited_for_either(bench):
+    friend = bench.friend("die before MAIL", settings={"idle-timeout": "1"})
+    path = place(bench, friend)
+    running = friend.start("--rest", path)
+    running.feed_some(message("one") + b"QUIT\r\n")
+    expect(running.process.wait(10), 75, "the exit status")
+    running.finish(None)
+    expect(content(path), message("one"), "the rest")
+
+
+@case
 def a_malformed_line_and_all_behind_it_is_kept(bench):
     friend = bench.friend()
     path = place(bench, friend)

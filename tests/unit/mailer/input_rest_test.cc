@@ -53,7 +53,7 @@ class Recorded {
     return rest();
   }
   std::string rest(Milliseconds patience = Milliseconds(5000)) {
-    failure = input_->keep_rest(waiter_, Deadline::after(patience));
+    failure = input_->keep_rest(waiter_, Deadline::after(patience), patience);
     return place_.text();
   }
   [[nodiscard]] bool is_over() const { return input_->is_over(); }
@@ -209,7 +209,7 @@ TEST_CASE("a batch that cannot be read on is told as such") {
   Input input({only_writable.get(), {}, &file});
   input.read();
   PlainWaiter waiter;
-  const std::optional<Failure> failure = input.keep_rest(waiter, Deadline::never());
+  const std::optional<Failure> failure = input.keep_rest(waiter, Deadline::never(), Milliseconds(0));
   REQUIRE(failure.has_value());
   CHECK(failure->detail() ==
         "nothing from line 1 of the batch on was accepted or is in the file: " + place.path() +
