@@ -2,6 +2,9 @@
 
 #include "base/deadline.h"
 
+#include <cstddef>
+#include <string_view>
+
 namespace sshsm::base {
 
 /// How long, all waits together, somebody may keep us waiting who should be reading what we write
@@ -15,9 +18,17 @@ class Patience {
   /// True when a line can be written to the descriptor without blocking: a pipe or socket that
   /// poll(2) calls writable takes at least PIPE_BUF octets.
   [[nodiscard]] bool wait_until_writable(int descriptor);
+  /// Writes the text, as far as it is taken in time and without an error. `at_once` is what
+  /// `octets_taken_at_once` said of the descriptor.
+  void write(int descriptor, std::string_view text, std::size_t at_once);
 
  private:
   Milliseconds left_;
 };
+
+/// How much can be written without blocking where poll(2) calls the descriptor writable: a terminal
+/// promises room for one octet, and the next may wait for ever. To be asked before the sandbox, in
+/// which nobody can find out what is a terminal.
+[[nodiscard]] std::size_t octets_taken_at_once(int descriptor);
 
 }  // namespace sshsm::base

@@ -5,8 +5,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <climits>
 #include <string>
 #include <utility>
 
@@ -30,7 +28,9 @@ std::string elapsed_since(Clock::time_point start) {
 }  // namespace
 
 Trace::Trace(int descriptor)
-    : descriptor_(descriptor), is_unlimited_(is_terminal_or_file(descriptor)) {}
+    : descriptor_(descriptor),
+      at_once_(octets_taken_at_once(descriptor)),
+      is_unlimited_(is_terminal_or_file(descriptor)) {}
 
 Trace Trace::withheld() {
   Trace trace;
@@ -42,6 +42,7 @@ void Trace::speak_to(int descriptor) {
   // A terminal stays one, though behind the sandbox nobody can tell.
   if (!is_on() || descriptor_ == descriptor) return;
   descriptor_ = descriptor;
+  at_once_ = octets_taken_at_once(descriptor);
   is_unlimited_ = is_terminal_or_file(descriptor);
   if (std::exchange(is_withheld_, false)) write(std::exchange(kept_, {}));
 }
@@ -70,14 +71,8 @@ void Trace::write_line(std::string_view text) {
 }
 
 void Trace::write(std::string_view lines) {
-  while (!lines.empty()) {
-    // A reader that went away or stopped reading must not stop the mail.
-    if (!patience_.wait_until_writable(descriptor_)) return;
-    const auto written =
-        ::write(descriptor_, lines.data(), std::min<std::size_t>(lines.size(), PIPE_BUF));
-    if (written <= 0) return;
-    lines.remove_prefix(static_cast<std::size_t>(written));
-  }
+  // A reader that went away or stopped reading must not stop the mail.
+  patience_.write(descriptor_, lines, at_once_);
 }
 
 }  // namespace sshsm::base

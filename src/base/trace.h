@@ -42,6 +42,7 @@ class Trace {
 
   int descriptor_ = -1;
   Patience patience_{max_patience};
+  std::size_t at_once_ = 1;
   std::size_t left_ = max_trace_on_pipe;
   bool is_unlimited_ = false;
   bool is_withheld_ = false;

@@ -18,7 +18,10 @@ constexpr base::Milliseconds max_patience{5000};
 
 }  // namespace
 
-Voice::Voice(bool is_greeting) : is_greeting_(is_greeting), descriptor_(STDERR_FILENO) {
+Voice::Voice(bool is_greeting)
+    : is_greeting_(is_greeting),
+      descriptor_(STDERR_FILENO),
+      at_once_(base::octets_taken_at_once(STDERR_FILENO)) {
   if (!is_greeting_ || isatty(STDERR_FILENO) == 1) return;
   original_.reset(fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
   privilege::set_signal_descriptor(-1);
@@ -32,7 +35,7 @@ void Voice::address_person() {
 }
 
 void Voice::say(std::string_view text) const {
-  write_patiently(descriptor_, text);
+  base::Patience(max_patience).write(descriptor_, text, at_once_);
 }
 
 void Voice::tell(const base::Failure& failure, const std::string& destination,
@@ -45,12 +48,7 @@ void Voice::tell(const base::Failure& failure, const std::string& destination,
 }
 
 void write_patiently(int descriptor, std::string_view text) {
-  base::Patience patience(max_patience);
-  while (!text.empty() && patience.wait_until_writable(descriptor)) {
-    const ssize_t written = write(descriptor, text.data(), text.size());
-    if (written <= 0) return;
-    text.remove_prefix(static_cast<std::size_t>(written));
-  }
+  base::Patience(max_patience).write(descriptor, text, base::octets_taken_at_once(descriptor));
 }
 
 bool is_batch_waiting(int input) {

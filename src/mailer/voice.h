@@ -3,6 +3,7 @@
 #include "base/descriptor.h"
 #include "base/failure.h"
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -34,6 +35,7 @@ class Voice {
  private:
   bool is_greeting_;
   int descriptor_;
+  std::size_t at_once_;        ///< of descriptor 2, also while it leads nowhere
   base::Descriptor original_;  ///< of descriptor 2, while it leads nowhere
 };
 

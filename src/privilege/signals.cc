@@ -19,6 +19,8 @@ namespace {
 volatile sig_atomic_t signal_descriptor = STDERR_FILENO;
 /// Likewise.
 volatile sig_atomic_t is_in_doubt = 0;
+/// Likewise, of standard error: the sandbox lets nobody ask.
+volatile sig_atomic_t is_terminal = 0;
 
 /// SIGSEGV comes most often from a full stack, where no handler could run. Large enough for the
 /// widest register set that a kernel saves there (AT_MINSIGSTKSZ is 11 KiB with AMX).
@@ -35,11 +37,15 @@ bool contains(const auto& signals, int number) noexcept {
 }
 
 /// Never waits: a stop must work though nobody reads our diagnostics. A pipe that is ready to be
-/// written takes at least PIPE_BUF octets, more than any line here has.
+/// written takes at least PIPE_BUF octets, more than any line here has; a terminal takes one.
 void write_if_possible(std::string_view line) noexcept {
   pollfd target{.fd = signal_descriptor, .events = POLLOUT, .revents = 0};
-  if (target.fd < 0 || poll(&target, 1, 0) != 1) return;
-  [[maybe_unused]] const auto written = write(target.fd, line.data(), line.size());
+  const bool takes_one = is_terminal != 0 && target.fd == STDERR_FILENO;
+  while (!line.empty() && target.fd >= 0 && poll(&target, 1, 0) == 1) {
+    const auto written = write(target.fd, line.data(), takes_one ? 1 : line.size());
+    if (written <= 0) return;
+    line.remove_prefix(static_cast<std::size_t>(written));
+  }
 }
 
 [[noreturn]] void end_deferred(std::string_view line) noexcept {
@@ -84,6 +90,7 @@ void handle_fatal_signals() noexcept {
   stack.ss_size = alternate_stack.size();
   sigaltstack(&stack, nullptr);
   std::set_terminate(end_on_terminate);
+  is_terminal = isatty(STDERR_FILENO);
 
   struct sigaction action {};
   action.sa_flags = SA_ONSTACK;

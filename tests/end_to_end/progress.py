@@ -4,6 +4,7 @@ import os
 import pty
 import re
 import select
+import signal
 
 from friend import ONE, batch
 from registry import case, expect
@@ -69,6 +70,26 @@ def beside_v_each_has_its_own_line(bench):
     expect(LINE.search(told) is not None, True, f"the line in {told!r}")
     for line in screen(told)[:-1]:
         expect(re.match(r" *\d+ ms [<>*] ", line) is not None, True, line)
+
+
+@case
+def a_terminal_that_nobody_reads_holds_up_neither_mail_nor_a_stop(bench):
+    """One that went away behind a dead line, or is stopped: it takes a few kilobytes, and then nothing."""
+    wordy = "\n".join(f"offer X{number} " + "y" * 200 for number in range(90)) + "\n"
+    for script, number in (("", None), ("reply dot 552 5.3.4 too big", None), ("stall MAIL", signal.SIGTERM)):
+        friend = bench.friend(wordy + script)
+        controller, terminal = pty.openpty()
+        try:
+            running = friend.start("-v", stderr=terminal)
+            running.feed(ONE)
+            if number:
+                bench.wait_until(lambda: b"MAIL FROM" in friend.transcript(), "the envelope")
+                bench.pause(0.5)
+                os.kill(running.pid, number)
+            expect(running.process.wait(15), 75 if number else 69 if script else 0, "the exit status")
+        finally:
+            os.close(controller)
+            os.close(terminal)
 
 
 @case
