@@ -100,7 +100,9 @@ void Client::turn(short events) {
 void Client::hear() {
   std::array<char, max_input> buffer;
   const ssize_t count = recv(socket_.get(), buffer.data(), max_input - input_.size(), MSG_DONTWAIT);
-  if (count < 0 && (errno == EAGAIN || errno == EINTR)) return;
+  if (count < 0 && errno == EINTR) return;
+  // Who takes no answers and says nothing either would be looked at again and again.
+  if (count < 0 && errno == EAGAIN && !is_gone_) return;
   if (count <= 0)
     has_ended_ = true;
   else

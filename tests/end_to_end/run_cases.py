@@ -24,7 +24,8 @@ SUBJECTS = ["delivery", "refusals", "lines", "ssh_faults", "trust", "configurati
             "smtp_address_key", "completion", "manual", "installation", "enrol", "enrol_dialogue",
             "enrol_refusals", "trust_change", "admin_files", "check", "check_broken",
             "check_hostile", "settings", "proxy_command", "progress", "keeper", "keeper_faults",
-            "keeper_clients", "keeper_edge", "keeper_status", "keeper_start"]
+            "keeper_clients", "keeper_edge", "keeper_status", "keeper_start",
+            "keeper_endurance"]
 
 
 def stop(_number, _frame):
