@@ -89,9 +89,13 @@ bool Connection::note_refusal() {
     pause_ends_ = now + pause_to_end;
     return true;
   }
+  return note_full();
+}
+
+bool Connection::note_full() {
   if (channels_ == 0) return false;
   limit_ = channels_;
-  limit_ends_ = now + limit_holds;
+  limit_ends_ = Clock::now() + limit_holds;
   return true;
 }
 

@@ -61,6 +61,9 @@ class Connection {
   /// now the host may not have noticed, and a little time is what it takes. False where it refused
   /// the first one, which nothing explains.
   [[nodiscard]] bool note_refusal();
+  /// The same where the host let the channel open and the mail server had no room: how long ago
+  /// another one was closed does not matter. False where there is no other channel.
+  [[nodiscard]] bool note_full();
   /// A mail server has greeted on one of its channels.
   void note_greeting() { has_greeted_ = true; }
   [[nodiscard]] bool has_greeted() const { return has_greeted_; }

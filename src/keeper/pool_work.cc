@@ -151,7 +151,7 @@ void Pool::note_open_failure(Connection& connection, const Failure& failure) {
 /// One of several may be one too many for the mail server there.
 void Pool::note_greeting_failure(Connection& connection, const Failure& failure) {
   if (connection.has_greeted() && connection.loss()) return;
-  if (connection.has_greeted() && connection.channels() > 0 && connection.note_refusal()) return;
+  if (connection.has_greeted() && connection.note_full()) return;
   connection.retire();
   fail(failure);
 }
