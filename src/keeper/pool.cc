@@ -115,9 +115,12 @@ void Pool::pump() {
 
 /// Why it is of no use any more, if it is of none. One that served costs nobody anything.
 std::optional<Failure> Pool::tend(Remote& remote) {
+  Connection& connection = remote.connection();
+  const bool is_first_greeting_due = !connection.has_greeted();
   try {
-    if (remote.connection().is_retired() && !remote.is_leaving()) remote.leave();
+    if (connection.is_retired() && !remote.is_leaving()) remote.leave();
     remote.pump();
+    if (is_first_greeting_due && connection.has_greeted()) backoff_.reset();
     if (remote.is_parked_since(Clock::now() - max_parked_time)) renew(remote);
     return std::nullopt;
   } catch (const Failure& failure) {

@@ -2,9 +2,12 @@
 
 import os
 import socket
+import threading
+import time
 
 from keeper_rig import ACCEPTED, ENVELOPE, MAIL, MESSAGE, SENDER_OK, KeptFriend
 from registry import case, expect
+from servers import free_port
 
 # A mail server who has room for one session, and counts who comes.
 ROOM_FOR_ONE = """#!/bin/sh
@@ -63,3 +66,74 @@ def a_mail_server_with_room_for_one_is_not_asked_again_and_again(bench):
         expect(len(file.readlines()), 2, "sessions that were tried")
     first.follow((MESSAGE, ACCEPTED))
     expect(second.hear(), [SENDER_OK], "his turn comes")
+
+
+class Door:
+    """A port that leads to another one while it is open."""
+
+    def __init__(self, bench, to):
+        self.port = free_port()
+        self._to = to
+        self._open = []
+        bench.at_end(self.close)
+
+    def open(self):
+        listener = socket.create_server(("127.0.0.1", self.port))
+        self._open.append(listener)
+        threading.Thread(target=self._serve, args=(listener,), daemon=True).start()
+
+    def close(self):
+        for one in self._open:
+            try:
+                one.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+            one.close()
+        self._open = []
+
+    def _serve(self, listener):
+        try:
+            near = listener.accept()[0]
+            far = socket.create_connection(("127.0.0.1", self._to))
+        except OSError:
+            return
+        self._open += [near, far]
+        for one, other in ((near, far), (far, near)):
+            threading.Thread(target=self._pass_on, args=(one, other), daemon=True).start()
+
+    @staticmethod
+    def _pass_on(one, other):
+        try:
+            while piece := one.recv(65536):
+                other.sendall(piece)
+            other.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+
+
+def refused_for(bench, kept):
+    """How long nobody dials behind a failure, measured from it."""
+    began = time.monotonic()
+    failures = kept.said().count("cannot connect")
+    while kept.said().count("cannot connect") == failures:
+        client = kept.speaker()
+        client.hear()
+        client.close()
+        bench.pause(0.05)
+    return time.monotonic() - began
+
+
+@case
+def a_line_that_came_up_lets_the_next_failure_be_a_first_one(bench):
+    """Pauses are from 1 to 2 s behind the first failure, from 2 to 4 and from 4 to 8 behind those after it."""
+    door = Door(bench, bench.rig.sshd.port)
+    kept = KeptFriend(bench, port=str(door.port), linger="0", linger_jitter="0")
+    kept.pin_any_port()
+    for _ in range(3):
+        refused_for(bench, kept)
+    door.open()
+    bench.wait_until(lambda: kept.speaker().hear()[0].startswith("220"), "the line is up", 10)
+    door.close()
+    bench.wait_until(lambda: not kept.has_line(), "it is lost")
+    refused_for(bench, kept)
+    expect(refused_for(bench, kept) < 2.5, True, "a short pause")
