@@ -186,10 +186,14 @@ std::unique_ptr<Remote> Pool::take_ready() {
   return remote;
 }
 
+/// Not only the first: who came when the limit was longer waits longer.
 void Pool::turn_away_late() {
-  while (!queue_.empty() && queue_.front().limit.passed()) {
-    Borrower& borrower = *queue_.front().borrower;
-    queue_.pop_front();
+  const auto is_late = [](const Entry& entry) { return entry.limit.passed(); };
+  for (;;) {
+    const auto late = std::find_if(queue_.begin(), queue_.end(), is_late);
+    if (late == queue_.end()) return;
+    Borrower& borrower = *late->borrower;
+    queue_.erase(late);
     borrower.refuse(is_up() ? Failure(Cause::line_busy)
                             : Failure(Cause::answer_timed_out, "the line is still being opened"));
   }

@@ -1,6 +1,7 @@
 """sshsmd: what wears out neither this machine nor the far one."""
 
 import os
+import signal
 import socket
 import threading
 import time
@@ -16,6 +17,7 @@ exec 9>> {lock}
 if flock -n 9; then exec {sink}; fi
 printf '421 4.7.0 no room\\r\\n'
 """
+ONE_IS_LATE = "421 4.4.5 sshsm: friend (127.0.0.1): no session became free in time"
 
 
 def seconds_at_work(pid):
@@ -42,6 +44,23 @@ def a_client_who_takes_no_answers_and_stays(bench):
     rests(bench, kept)
     kept.greeted().send_letter()
     kept.delivers(1)
+
+
+@case
+def a_client_whose_turn_is_due_sooner_than_that_of_one_before_him(bench):
+    kept = KeptFriend(bench, max_sessions="1", max_connections="1", wait_timeout="60")
+    busy, patient, hasty = kept.greeted(), kept.greeted(), kept.greeted()
+    busy.follow(*ENVELOPE)
+    patient.say(MAIL + "\r\n")
+    bench.pause(0.2)
+    kept.friend.settings["wait-timeout"] = "1"
+    kept.friend.write_configuration()
+    kept.signal(signal.SIGHUP)
+    bench.wait_until(lambda: "read anew" in kept.said(), "the configuration is read")
+    expect(hasty.ask(MAIL)[0].startswith(ONE_IS_LATE), True, "the one behind him is told")
+    rests(bench, kept)
+    busy.follow((MESSAGE, ACCEPTED))
+    expect(patient.hear(), [SENDER_OK], "the other one's turn comes")
 
 
 def friend_with_room_for_one(bench):
