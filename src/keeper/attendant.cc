@@ -103,11 +103,25 @@ Attendant::Attendant(const Place& place, const std::vector<Listener>& listeners)
   metrics_ = std::move(metrics);
 }
 
-Loaded Attendant::load(base::Waiter& waiter) {
-  send_request(loads_.get());
-  has_change_ = false;
+void Attendant::await_load(base::Waiter& waiter) {
   if (waiter.wait(loads_.get(), POLLIN, base::Deadline::after(max_load_time)) == 0)
     throw Failure(Cause::internal_error, "the attendant does not answer");
+  is_load_due_ = false;
+}
+
+void Attendant::drop_late_answer(base::Waiter& waiter) {
+  if (!is_load_due_) return;
+  await_load(waiter);
+  std::vector<Descriptor> descriptors;
+  static_cast<void>(receive_answer(loads_.get(), descriptors));
+}
+
+Loaded Attendant::load(base::Waiter& waiter) {
+  drop_late_answer(waiter);
+  send_request(loads_.get());
+  is_load_due_ = true;
+  has_change_ = false;
+  await_load(waiter);
   std::vector<Descriptor> descriptors;
   const LoadAnswer answer = receive_answer(loads_.get(), descriptors);
   if (!answer.is_loaded) throw Failure(answer.cause, std::string(answer.detail.view()));

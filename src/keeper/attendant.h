@@ -68,6 +68,10 @@ class Attendant {
 
  private:
   void send_question();
+  void await_load(base::Waiter& waiter);
+  /// To a request that was not waited for any more: what was read for it may be older than a pin's
+  /// revocation, and each answer behind it would be taken for the one before.
+  void drop_late_answer(base::Waiter& waiter);
 
   Place place_;
   base::Descriptor loads_;
@@ -78,6 +82,7 @@ class Attendant {
   std::uint64_t answered_ = 0;
   bool is_asked_again_ = false;
   bool has_change_ = false;
+  bool is_load_due_ = false;
 };
 
 }  // namespace sshsm::keeper
