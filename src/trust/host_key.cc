@@ -41,8 +41,8 @@ const KeyType* find_type(std::string_view type) noexcept {
   return found == key_types.end() ? nullptr : found;
 }
 
-// OpenSSH 9 takes the short name for the type of a blob as well, where that says which it is, and the
-// names of RSA's signatures for RSA.
+// OpenSSH 9 takes the short name for the type of a blob as well, where that says which it is, and
+// the names of RSA's signatures for RSA.
 const KeyType* find_type_in_blob(std::string_view type) noexcept {
   if (type == "rsa-sha2-256" || type == "rsa-sha2-512") return find_type("ssh-rsa");
   for (const KeyType& row : key_types)

@@ -209,7 +209,8 @@ TEST_CASE("a batch that cannot be read on is told as such") {
   Input input({only_writable.get(), {}, &file});
   input.read();
   PlainWaiter waiter;
-  const std::optional<Failure> failure = input.keep_rest(waiter, Deadline::never(), Milliseconds(0));
+  const std::optional<Failure> failure =
+      input.keep_rest(waiter, Deadline::never(), Milliseconds(0));
   REQUIRE(failure.has_value());
   CHECK(failure->detail() ==
         "nothing from line 1 of the batch on was accepted or is in the file: " + place.path() +
