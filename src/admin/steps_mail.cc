@@ -4,6 +4,7 @@
 #include "mailer/report.h"
 #include "smtp/judgement.h"
 #include "smtp/required_reply.h"
+#include "ssh/next_channel.h"
 
 #include <utility>
 
@@ -24,9 +25,10 @@ std::string quoted(const Reply& reply) {
 
 void open_channel(Examination& examination) {
   examination.timer->start();
+  // In the place of that of our own command.
   examination.channel =
-      std::make_unique<ssh::Channel>(*examination.session, examination.settings(),
-                                     examination.timer->greeting_deadline(), examination.waiter);
+      ssh::open_next_channel(*examination.session, examination.settings(),
+                             examination.timer->greeting_deadline(), examination.waiter);
 }
 
 /// What an answer to EHLO offers, behind its first line.

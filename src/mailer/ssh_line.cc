@@ -1,24 +1,14 @@
 #include "mailer/ssh_line.h"
 
 #include "mailer/diagnosis.h"
+#include "ssh/next_channel.h"
 
-#include <array>
 #include <utility>
 
 namespace sshsm::mailer {
 
 using base::Cause;
 using base::Failure;
-
-namespace {
-
-/// sshd counts a session to its MaxSessions until the command has ended, which takes the mail
-/// server a moment behind the end of its input.
-constexpr std::array<base::Milliseconds, 4> pauses_for_old_channel{
-    base::Milliseconds(50), base::Milliseconds(150), base::Milliseconds(300),
-    base::Milliseconds(1000)};
-
-}  // namespace
 
 SshLine::SshLine(Setup setup, ssh::Dialler& dialler, base::Trace& trace)
     : Line(std::move(setup.destination)),
@@ -32,28 +22,15 @@ void SshLine::open(base::Waiter& waiter) {
   timer().start();
   const ssh::Means means{destination(), pins_, dialler_, waiter, trace_};
   session_ = ssh::connect(means, std::move(key_), timer().greeting_deadline(), progress_);
-  open_channel(waiter);
+  channel_ =
+      std::make_unique<ssh::Channel>(*session_, destination(), timer().greeting_deadline(), waiter);
 }
 
 void SshLine::open_another_channel(base::Waiter& waiter) {
   channel_->close();
   channel_.reset();
   timer().start();
-  for (const base::Milliseconds pause : pauses_for_old_channel) {
-    try {
-      return open_channel(waiter);
-    } catch (const Failure& failure) {
-      if (failure.cause() != Cause::channel_refused) throw;
-    }
-    static_cast<void>(
-        waiter.wait(-1, 0, earlier(base::Deadline::after(pause), timer().greeting_deadline())));
-  }
-  open_channel(waiter);
-}
-
-void SshLine::open_channel(base::Waiter& waiter) {
-  channel_ =
-      std::make_unique<ssh::Channel>(*session_, destination(), timer().greeting_deadline(), waiter);
+  channel_ = ssh::open_next_channel(*session_, destination(), timer().greeting_deadline(), waiter);
 }
 
 void SshLine::hang_up() {

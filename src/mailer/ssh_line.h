@@ -47,8 +47,6 @@ class SshLine final : public Line {
   [[nodiscard]] Timeline timeline() const override;
 
  private:
-  void open_channel(base::Waiter& waiter);
-
   std::vector<trust::Pins> pins_;
   ssh::ClientKey key_;
   ssh::Dialler& dialler_;
