@@ -130,6 +130,8 @@ void Session::shake_hands(base::Deadline deadline, base::Waiter& waiter) {
   if (result != SSH_OK) {
     const std::string error =
         listener.reason().empty() ? ssh_get_error(handle_.get()) : listener.reason();
+    // For some ends of the connection libssh has but the words of an errno that nothing has set.
+    if (error == "Success") throw Failure(Cause::connection_lost, "in the SSH handshake");
     throw Failure(cause_of_failed_handshake(error), "in the SSH handshake", error);
   }
   // libssh made the socket blocking; a peer who stops reading would hang us in send(2) for ever.

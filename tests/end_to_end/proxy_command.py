@@ -347,6 +347,14 @@ def one_that_does_not_end_by_itself_is_ended_behind_the_mail(bench):
 
 
 @case
+def one_that_ends_behind_the_banner_is_told(bench):
+    friend = shell(bench, "echo SSH-2.0-OpenSSH_9.2p1; echo enough >&2; exit 7")
+    friend.send().says(75, friend.line(
+        "4.4.2 the connection was lost: in the SSH handshake, proxy-command ended: exit status 7; "
+        'the mail waits in the queue: "enough"'))
+
+
+@case
 def one_that_ends_before_the_banner_is_run_once_more(bench):
     friend = bench.friend()
     mark = os.path.join(friend.path("mail"), "..", "marks")
