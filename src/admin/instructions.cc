@@ -87,7 +87,8 @@ std::string instructions_for_friend(const Arguments& arguments, std::string_view
                  user,
                  "\n\n"
                  "and puts this line into ~",
-                 user, "/.ssh/authorized_keys:\n\n", key_line, "\n"});
+                 user, "/.ssh/authorized_keys, a file of its own and not of root:\n\n", key_line,
+                 "\n"});
 }
 
 std::string instructions_for_mail_server(MailServer mail_server, std::string_view destination,

@@ -16,7 +16,7 @@ from smtp_address import Listener
 ACCOUNT = ("The friend makes an account {user} with the shell /bin/sh and the password * (not !, which "
            "is a locked\naccount to some sshds),\n\n"
            "useradd --create-home --shell /bin/sh --password '*' {user}\n\n"
-           "and puts this line into ~{user}/.ssh/authorized_keys:\n\n")
+           "and puts this line into ~{user}/.ssh/authorized_keys, a file of its own and not of root:\n\n")
 
 
 def public_key(newcomer):

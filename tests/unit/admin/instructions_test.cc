@@ -88,7 +88,8 @@ TEST_CASE("the friend is told of the account, and the line stands alone") {
         "The friend makes an account mailrx with the shell /bin/sh and the password * (not !, "
         "which is a locked\naccount to some sshds),\n\n"
         "useradd --create-home --shell /bin/sh --password '*' mailrx\n\n"
-        "and puts this line into ~mailrx/.ssh/authorized_keys:\n\nLINE\n");
+        "and puts this line into ~mailrx/.ssh/authorized_keys, a file of its own and not of "
+        "root:\n\nLINE\n");
 }
 
 TEST_CASE("the lines for the mail server here are those of its recipe") {
