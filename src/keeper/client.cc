@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <limits>
@@ -109,14 +110,19 @@ void Client::hear() {
     input_.append(buffer.data(), static_cast<std::size_t>(count));
 }
 
+/// Once the far side has taken all there was, what he has said and could not be taken up is: nobody
+/// might wake us for it.
 void Client::converse() {
-  do {
+  bool may_go_on = true;
+  while (may_go_on) {
     if (remote_) receive();
     if (remote_) send_output();
     see_to_channel();
-  } while (feed());
-  if (remote_) send_output();
-  see_to_channel();
+    may_go_on = feed();
+    if (remote_) send_output();
+    see_to_channel();
+    may_go_on = may_go_on || (!input_.empty() && server_.wants_input());
+  }
 }
 
 void Client::receive() {
@@ -218,7 +224,9 @@ void Client::take_outcomes() {
 void Client::check_deadlines() {
   if (remote_) remote_->timer().check(server_.wait());
   if (server_.to_caller().empty()) told_at_ = Clock::now();
-  if (!server_.awaits_caller()) moved_at_ = Clock::now();
+  // The mail server may have given the session up by himself.
+  if (server_.is_lost()) lost_at_ = std::min(lost_at_, Clock::now());
+  if (!server_.is_lost() && !server_.awaits_caller()) moved_at_ = Clock::now();
   if (end_of_patience().passed() || end_of_farewell().passed()) is_given_up_ = true;
   count_hold();
   if (end_of_turn().passed())
@@ -274,9 +282,9 @@ Deadline Client::end_of_patience() const {
 
 /// Time to read the words and to say QUIT, and no more.
 Deadline Client::end_of_farewell() const {
-  if (!server_.is_lost()) return Deadline::never();
+  if (!server_.is_lost() || lost_at_ == Clock::time_point::max()) return Deadline::never();
   return earlier(Deadline(lost_at_ + mailer::max_farewell),
-                 Deadline(moved_at_ + mailer::max_farewell_pause));
+                 Deadline(std::max(moved_at_, lost_at_) + mailer::max_farewell_pause));
 }
 
 }  // namespace sshsm::keeper

@@ -63,6 +63,26 @@ def a_client_whose_turn_is_due_sooner_than_that_of_one_before_him(bench):
     expect(patient.hear(), [SENDER_OK], "the other one's turn comes")
 
 
+@case
+def a_client_whose_mail_server_hangs_up_with_421_may_say_quit(bench):
+    kept = KeptFriend(bench, "reply MAIL 421 4.3.2 going down")
+    client = kept.greeted()
+    client.follow((MAIL, "421 4.3.2 going down"))
+    client.quit()
+
+
+@case
+def a_client_without_a_line_is_not_waited_for_long(bench):
+    kept = KeptFriend(bench, "reply MAIL 421 4.3.2 going down")
+    client = kept.greeted()
+    client.follow((MAIL, "421 4.3.2 going down"))
+    began = time.monotonic()
+    while time.monotonic() - began < 9:
+        expect(client.is_silent(0.5), True, "nothing is said")
+        kept.greeted().close()
+    expect(client.hear(4), [], "he is hung up on behind ten seconds")
+
+
 def friend_with_room_for_one(bench):
     store = bench.friend()
     script = store.path("room_for_one")
