@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 namespace sshsm::mailer {
 namespace {
@@ -36,7 +37,8 @@ std::string name_of(Wait wait) {
 
 }  // namespace
 
-AnswerTimer::AnswerTimer(const config::Destination& destination) : limits_(destination) {}
+AnswerTimer::AnswerTimer(const config::Destination& destination, std::string respondent)
+    : limits_(destination), respondent_(std::move(respondent)) {}
 
 void AnswerTimer::start() {
   greeting_deadline_ = Deadline::after(limits_.greeting_timeout);
@@ -62,7 +64,10 @@ Deadline AnswerTimer::deadline_of(Wait wait) const {
 }
 
 void AnswerTimer::check(Wait wait) const {
-  if (deadline_of(wait).passed()) throw base::Failure(base::Cause::answer_timed_out, name_of(wait));
+  if (!deadline_of(wait).passed()) return;
+  std::string detail = name_of(wait);
+  if (!respondent_.empty()) detail += ", by " + respondent_;
+  throw base::Failure(base::Cause::answer_timed_out, std::move(detail));
 }
 
 }  // namespace sshsm::mailer

@@ -4,6 +4,8 @@
 #include "config/destination.h"
 #include "smtp/wait.h"
 
+#include <string>
+
 namespace sshsm::mailer {
 
 /// How long the mail server's next answer is waited for (RFC 5321 4.5.3.2, or less by
@@ -11,7 +13,8 @@ namespace sshsm::mailer {
 /// with each reply that came and each octet that left.
 class AnswerTimer {
  public:
-  explicit AnswerTimer(const config::Destination& destination);
+  /// `respondent` is told with a failure where it is not the mail server himself who is silent.
+  explicit AnswerTimer(const config::Destination& destination, std::string respondent = {});
 
   /// Dialling begins.
   void start();
@@ -24,6 +27,7 @@ class AnswerTimer {
 
  private:
   const config::Destination& limits_;
+  std::string respondent_;
   base::Deadline greeting_deadline_ = base::Deadline::never();
   base::Clock::time_point last_advance_ = base::Clock::now();
 };

@@ -17,7 +17,7 @@ constexpr std::string_view refusal_code = "421 ";
 
 KeeperLine::KeeperLine(config::Destination settings, std::vector<base::Descriptor> connections,
                        std::string path)
-    : Line(std::move(settings)),
+    : Line(std::move(settings), "the keeper"),
       connections_(std::move(connections)),
       path_(std::move(path)),
       host_(destination().hosts.front()) {}

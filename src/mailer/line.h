@@ -62,8 +62,9 @@ class Line {
   [[nodiscard]] virtual Timeline timeline() const = 0;
 
  protected:
-  explicit Line(config::Destination destination)
-      : destination_(std::move(destination)), timer_(destination_) {}
+  /// `respondent` as `AnswerTimer` has it.
+  explicit Line(config::Destination destination, std::string respondent = {})
+      : destination_(std::move(destination)), timer_(destination_, std::move(respondent)) {}
 
  private:
   config::Destination destination_;

@@ -122,6 +122,20 @@ def a_keeper_who_hangs_up_without_a_word_keeps_the_mail_in_the_queue(bench):
 
 
 @case
+def a_keeper_who_says_nothing_is_named_when_the_time_is_up(bench):
+    """As one that was stopped, or that hangs."""
+    friend = bench.friend(settings={"greeting-timeout": "1"})
+    StandIn(bench, friend.path("friend.sock"), command=["sleep", "60"])
+    words = friend.line("4.4.2 no answer in time: the greeting, by the keeper; the mail waits in the queue")
+    friend.send().says(75, words)
+    for mode in ("-bs", "--lmtp"):
+        talk = friend.talk(mode)
+        expect(talk.hear(), ["421 " + words], f"the greeting of {mode}")
+        talk.end().has_status(75)
+    friend.received_nothing()
+
+
+@case
 def a_socket_that_a_dead_keeper_left_behind_keeps_nobody_from_dialling(bench):
     friend = bench.friend()
     leave_dead_socket(friend.path("friend.sock"))
