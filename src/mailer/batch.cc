@@ -122,8 +122,9 @@ void Batch::connect() {
 
 void Batch::converse() {
   for (;;) {
-    serve_client();
-    send_output();
+    // Who takes all there is at once will not wake us to ask for more.
+    do send_output();
+    while (serve_client());
     take_outcomes();
     if (client_->need() == Need::nothing) break;
     wait_for_events();
@@ -134,21 +135,24 @@ void Batch::converse() {
   line_.hang_up();
 }
 
-void Batch::serve_client() {
-  for (bool is_moving = true; is_moving;) {
-    switch (client_->need()) {
-      case Need::message:
-        is_moving = begin_next_message();
-        break;
-      case Need::body:
-        is_moving = pass_body();
-        break;
-      case Need::peer:
-      case Need::nothing:
-        is_moving = false;
-        break;
-    }
+/// True where there is something new to send.
+bool Batch::serve_client() {
+  bool has_moved = false;
+  while (give_what_is_needed()) has_moved = true;
+  return has_moved;
+}
+
+bool Batch::give_what_is_needed() {
+  switch (client_->need()) {
+    case Need::message:
+      return begin_next_message();
+    case Need::body:
+      return pass_body();
+    case Need::peer:
+    case Need::nothing:
+      break;
   }
+  return false;
 }
 
 bool Batch::begin_next_message() {
@@ -280,10 +284,6 @@ void Batch::check_deadlines() {
   line_.timer().check(client_->wait());
   const bool is_dot_to_come = client_->wait() != Wait::dot && client_->need() != Need::message;
   if (is_overdue() && is_dot_to_come) throw Failure(Cause::batch_overdue);
-}
-
-std::string_view Batch::phase() const {
-  return client_ ? smtp::name_of(client_->phase()) : line_.phase();
 }
 
 void Batch::note_why_no_more() {

@@ -43,7 +43,8 @@ class Batch {
   void converse();
 
   // What the client needs: each returns whether it could be given.
-  void serve_client();
+  [[nodiscard]] bool serve_client();
+  [[nodiscard]] bool give_what_is_needed();
   bool begin_next_message();
   bool pass_body();
   bool add_piece_of_body();
@@ -61,7 +62,9 @@ class Batch {
   void check_deadlines();
   [[nodiscard]] bool is_overdue() const { return batch_deadline_.passed(); }
 
-  [[nodiscard]] std::string_view phase() const;
+  [[nodiscard]] std::string_view phase() const {
+    return client_ ? smtp::name_of(client_->phase()) : line_.phase();
+  }
   void note_why_no_more();
   /// The line is gone: nothing undecided was accepted as far as anybody knows.
   void lose(const base::Failure& failure);

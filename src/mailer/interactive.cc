@@ -116,12 +116,14 @@ void Interactive::converse() {
 
 void Interactive::feed() {
   std::string_view input = caller_.held();
+  is_input_left_ = false;
   if (probation_) input = input.substr(0, probation_->may_pass(input, caller_.has_ended()));
   if (input.empty() && !caller_.has_ended()) return;
   if (timeline_.envelope == Timeline::not_yet && !input.empty())
     timeline_.envelope = base::Clock::now();
   const std::size_t fed = session_->feed(input);
   caller_.consume(fed);
+  is_input_left_ = fed < input.size();
   if (fed > 0) moved_at_ = base::Clock::now();
   if (caller_.has_ended() && caller_.held().empty()) session_->end_of_input();
   if (session_->phase() == smtp::Phase::data && timeline_.data == Timeline::not_yet)
@@ -162,8 +164,10 @@ void Interactive::wait_for_events() {
   caller_.hear(watched[1].revents);
 }
 
-/// What came while the channel was opened makes no descriptor readable any more.
+/// What came while the channel was opened makes no descriptor readable any more, nor does what the
+/// caller said and the session could not take, where the other end took all there was at once.
 bool Interactive::has_news() {
+  if (is_input_left_ && session_->wants_input()) return true;
   const base::ByteStream& channel = line_.channel();
   return !channel.received().empty() || (channel.ended() && !session_->survives_end_of_channel());
 }

@@ -77,6 +77,7 @@ class Interactive {
   base::Clock::time_point moved_at_ = base::Clock::now();  ///< when it last was not his turn
   bool has_heard_ = false;                                 ///< anything from the mail server
   bool is_loss_recorded_ = false;
+  bool is_input_left_ = false;  ///< the session did not take all that the caller said
 };
 
 }  // namespace sshsm::mailer
