@@ -109,7 +109,7 @@ finish() {
 mkdir -p build/logs
 # The lists are words on purpose.
 # shellcheck disable=SC2086
-install_packages $build_packages strace || { failed=1; finish; }
+install_packages $build_packages strace iproute2 || { failed=1; finish; }
 PYTHONDONTWRITEBYTECODE=1
 export PYTHONDONTWRITEBYTECODE
 

@@ -93,7 +93,7 @@ def main(build):
               "verify", "--man=no", units["user-sshsmd@.service"], silent=True)
         check_user_and_directory(build, os.path.join(directory, "root"))
     print("{passed} passed, {failed} failed, {skipped} skipped".format(**tally))
-    sys.exit(1 if tally["failed"] or not tally["passed"] else 0)
+    sys.exit(1 if tally["failed"] or not sum(tally.values()) else 0)
 
 
 if __name__ == "__main__":
