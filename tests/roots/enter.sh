@@ -28,6 +28,10 @@ for node in null:3 zero:5 full:7 random:8 urandom:9; do
   mknod -m 666 "dev/${node%:*}" c 1 "${node#*:}"
 done
 ln -s /proc/self/fd dev/fd
+# Terminals of its own.
+mkdir dev/pts
+mount -t devpts -o newinstance,ptmxmode=666,mode=620 sshsm-pts dev/pts
+ln -s pts/ptmx dev/ptmx
 if [ -S "$directory.log" ]; then : >dev/log; mount --bind "$directory.log" dev/log; fi
 if [ -d "$directory.mnt" ]; then mount --rbind "$directory.mnt" mnt; fi
 cp "$directory.hosts" etc/hosts
