@@ -132,7 +132,7 @@ Loaded Attendant::load(base::Waiter& waiter) {
       place_.destination, place_.directory, texts.own, texts.defaults, place_.caller.is_foreign());
   // The name cannot be asked for in the sandbox.
   if (destination.helo.empty()) destination.helo = place_.host_name;
-  auto dialler = std::make_unique<ssh::Dialler>(destination.hosts, std::move(descriptors));
+  auto dialler = std::make_unique<ssh::Dialler>(destination, std::move(descriptors));
   return {mailer::make_setup(std::move(destination), texts.known_hosts, std::move(texts.key)),
           std::move(dialler)};
 }

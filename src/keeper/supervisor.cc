@@ -89,26 +89,26 @@ Notifier::Notifier(const Supervision& supervision) : watchdog_(supervision.watch
 }
 
 void Notifier::tell_ready(std::string_view status) {
-  send(concat({"READY=1\n", status_line(status)}));
+  notify(concat({"READY=1\n", status_line(status)}));
   give_sign_of_life();
 }
 
 void Notifier::tell_status(std::string_view status) {
-  send(status_line(status));
+  notify(status_line(status));
 }
 
 void Notifier::tell_stopping(std::string_view status) {
-  send(concat({"STOPPING=1\n", status_line(status)}));
+  notify(concat({"STOPPING=1\n", status_line(status)}));
 }
 
 void Notifier::give_sign_of_life() {
   if (!socket_ || watchdog_ == std::chrono::microseconds(0)) return;
-  send("WATCHDOG=1");
+  notify("WATCHDOG=1");
   // Half of the time, as sd_watchdog_enabled(3) advises.
   next_ = Deadline::after(std::chrono::duration_cast<base::Milliseconds>(watchdog_ / 2));
 }
 
-void Notifier::send(std::string_view assignments) const {
+void Notifier::notify(const std::string& assignments) const {
   if (socket_) ::send(socket_.get(), assignments.data(), assignments.size(), MSG_NOSIGNAL);
 }
 

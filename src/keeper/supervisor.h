@@ -52,7 +52,7 @@ class Notifier {
   [[nodiscard]] base::Deadline next_sign_of_life() const { return next_; }
 
  private:
-  void send(std::string_view assignments) const;
+  void notify(const std::string& assignments) const;
 
   base::Descriptor socket_;
   std::chrono::microseconds watchdog_{0};

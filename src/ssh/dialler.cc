@@ -76,8 +76,10 @@ Dialler::Dialler(const config::Destination& destination)
   for (const std::string& host : hosts_) start_child(destination, host);
 }
 
-Dialler::Dialler(std::vector<std::string> hosts, std::vector<base::Descriptor> sockets)
-    : hosts_(std::move(hosts)), sockets_(std::move(sockets)) {
+Dialler::Dialler(const config::Destination& destination, std::vector<base::Descriptor> sockets)
+    : hosts_(destination.hosts),
+      has_proxy_command_(!destination.proxy_command.empty()),
+      sockets_(std::move(sockets)) {
   if (hosts_.size() != sockets_.size())
     throw Failure(Cause::internal_error, "not a dialler for each host");
 }

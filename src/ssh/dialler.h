@@ -31,7 +31,7 @@ class Dialler {
   explicit Dialler(const config::Destination& destination);
   /// Of children that another process forked with the first constructor: `sockets` are theirs, in
   /// the order of the hosts.
-  Dialler(std::vector<std::string> hosts, std::vector<base::Descriptor> sockets);
+  Dialler(const config::Destination& destination, std::vector<base::Descriptor> sockets);
   Dialler(const Dialler&) = delete;
   Dialler& operator=(const Dialler&) = delete;
   /// The children see the end of their sockets and exit.
