@@ -84,7 +84,9 @@ def a_large_message_that_nobody_takes_quickly(bench):
     bad = kept.greeted()
     bad.follow(*ENVELOPE)
     pour(bad, b"y" * 998 + b"\r\n", 30_000_000)
-    expect(kept.memory() < 20000, True, f"memory {kept.memory()} kB")
+    if bench.rig.is_built_with_sandbox():
+        # A sanitizer, whose build has none, takes memory of its own.
+        expect(kept.memory() < 20000, True, f"memory {kept.memory()} kB")
     expect(bad.is_silent(0.2), True, "no answer")
 
 
