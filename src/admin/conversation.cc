@@ -76,13 +76,9 @@ void Conversation::move(Wait wait) {
 }
 
 void Conversation::fail_at_end() {
-  if (is_greeted_)
-    throw Failure(Cause::connection_lost, "the mail server ended the conversation",
-                  mailer::last_words(channel_.command_end()));
-  if (destination_.smtp_address)
-    throw mailer::explain_missing_greeting_of(*destination_.smtp_address,
-                                              reader_.unfinished_line());
-  throw mailer::explain_missing_greeting(channel_, reader_.unfinished_line(), waiter_);
+  if (is_greeted_) throw mailer::explain_hang_up(channel_);
+  throw mailer::explain_missing_greeting(channel_, destination_, reader_.unfinished_line(),
+                                         waiter_);
 }
 
 }  // namespace sshsm::admin

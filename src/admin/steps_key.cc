@@ -74,12 +74,13 @@ void end(ssh::Channel& channel, Outcome outcome, base::Waiter& waiter) {
 }
 
 /// In the words of the mailer, which meets the same end where it waits for the greeting.
-[[noreturn]] void fail_without_greeting(ssh::Channel& channel, base::Waiter& waiter) {
+[[noreturn]] void fail_without_greeting(ssh::Channel& channel, Examination& examination) {
   smtp::ReplyReader reader;
   std::string_view output = channel.received();
   // Throws for text that is no reply, and there is none: a greeting would have been seen.
   [[maybe_unused]] const auto none = reader.read(output, Cause::text_before_greeting);
-  throw mailer::explain_missing_greeting(channel, reader.unfinished_line(), waiter);
+  throw mailer::explain_missing_greeting(channel, examination.settings(), reader.unfinished_line(),
+                                         examination.waiter);
 }
 
 config::Destination with_command(const config::Destination& destination, std::string command) {
@@ -95,7 +96,7 @@ Outcome run(const OwnCommand& command, Examination& examination) {
                        examination.timer->greeting_deadline(), examination.waiter);
   const Outcome outcome = watch(channel, command, examination);
   const bool is_end = outcome == Outcome::ended || outcome == Outcome::floods;
-  if (is_end && !settings.smtp_address) fail_without_greeting(channel, examination.waiter);
+  if (is_end && !settings.smtp_address) fail_without_greeting(channel, examination);
   end(channel, outcome, examination.waiter);
   return outcome;
 }

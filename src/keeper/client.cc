@@ -138,8 +138,7 @@ void Client::receive() {
   if (!loss && !remote_->channel().ended()) return;
   if (server_.survives_end_of_channel()) return drop_remote();
   if (loss) throw Failure(*loss);
-  throw Failure(Cause::connection_lost, "the mail server ended the conversation",
-                mailer::last_words(remote_->channel().command_end()));
+  throw mailer::explain_hang_up(remote_->channel());
 }
 
 /// True where something was taken up.

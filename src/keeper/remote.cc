@@ -1,13 +1,13 @@
 #include "keeper/remote.h"
 
 #include "mailer/diagnosis.h"
+#include "smtp/required_reply.h"
 
 #include <utility>
 
 namespace sshsm::keeper {
 namespace {
 
-using base::Cause;
 using base::Clock;
 using base::Deadline;
 using base::Failure;
@@ -81,8 +81,7 @@ void Remote::pump() {
   std::string_view rest = bytes;
   while (const std::optional<smtp::Peer::Answer> answer = peer_->receive(rest)) {
     // Nothing was asked of him but a greeting or a RSET: this is the end of his patience.
-    throw Failure(Cause::connection_lost, "the mail server ended the conversation",
-                  smtp::text_of(answer->reply));
+    throw smtp::hung_up(smtp::text_of(answer->reply));
   }
   send_output();
   if (peer_->is_ready() && !std::exchange(has_greeted_, true)) connection_.note_greeting();
@@ -112,14 +111,10 @@ void Remote::check_end() {
 }
 
 void Remote::explain_end() {
-  const auto& address = connection_.settings().smtp_address;
+  if (peer_->is_greeted()) throw mailer::explain_hang_up(*channel_);
   NoWaiter waiter;
-  if (!peer_->is_greeted() && address)
-    throw mailer::explain_missing_greeting_of(*address, peer_->unfinished_line());
-  if (!peer_->is_greeted())
-    throw mailer::explain_missing_greeting(*channel_, peer_->unfinished_line(), waiter);
-  throw Failure(Cause::connection_lost, "the mail server ended the conversation",
-                mailer::last_words(channel_->command_end()));
+  throw mailer::explain_missing_greeting(*channel_, connection_.settings(),
+                                         peer_->unfinished_line(), waiter);
 }
 
 void Remote::probe() {

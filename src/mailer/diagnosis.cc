@@ -1,6 +1,10 @@
 #include "mailer/diagnosis.h"
 
+#include "smtp/required_reply.h"
+
 #include <poll.h>
+
+#include <string>
 
 namespace sshsm::mailer {
 namespace {
@@ -20,8 +24,8 @@ void wait_for_command_end(ssh::Channel& channel, base::Waiter& waiter) {
   }
 }
 
-}  // namespace
-
+/// The end of what the forced command said on its stderr, without its line end: what it said last
+/// says most.
 std::string last_words(const ssh::CommandEnd& end) {
   std::string_view words = end.error_output;
   words = words.substr(0, words.find_last_not_of(" \r\n") + 1);
@@ -29,8 +33,13 @@ std::string last_words(const ssh::CommandEnd& end) {
   return std::string(words);
 }
 
-Failure explain_missing_greeting(ssh::Channel& channel, std::string_view unfinished_line,
-                                 base::Waiter& waiter) {
+}  // namespace
+
+Failure explain_missing_greeting(ssh::Channel& channel, const config::Destination& destination,
+                                 std::string_view unfinished_line, base::Waiter& waiter) {
+  if (destination.smtp_address)
+    return Failure(Cause::smtp_address_silent, destination.smtp_address->text,
+                   std::string(unfinished_line));
   wait_for_command_end(channel, waiter);
   const ssh::CommandEnd& end = channel.command_end();
   if (!end.exit_signal.empty())
@@ -43,9 +52,8 @@ Failure explain_missing_greeting(ssh::Channel& channel, std::string_view unfinis
                  unfinished_line.empty() ? last_words(end) : std::string(unfinished_line));
 }
 
-Failure explain_missing_greeting_of(const config::SmtpAddress& address,
-                                    std::string_view unfinished_line) {
-  return Failure(Cause::smtp_address_silent, address.text, std::string(unfinished_line));
+Failure explain_hang_up(const ssh::Channel& channel) {
+  return smtp::hung_up(last_words(channel.command_end()));
 }
 
 }  // namespace sshsm::mailer

@@ -7,7 +7,6 @@
 
 namespace sshsm::mailer {
 
-using base::Cause;
 using base::Failure;
 
 SshLine::SshLine(Setup setup, ssh::Dialler& dialler, base::Trace& trace)
@@ -41,11 +40,8 @@ void SshLine::hang_up() {
 
 Failure SshLine::explain_end(bool is_greeted, std::string_view unfinished_line,
                              base::Waiter& waiter) {
-  const auto& address = destination().smtp_address;
-  if (!is_greeted && address) return explain_missing_greeting_of(*address, unfinished_line);
-  if (!is_greeted) return explain_missing_greeting(*channel_, unfinished_line, waiter);
-  return Failure(Cause::connection_lost, "the mail server ended the conversation",
-                 last_words(channel_->command_end()));
+  if (is_greeted) return explain_hang_up(*channel_);
+  return explain_missing_greeting(*channel_, destination(), unfinished_line, waiter);
 }
 
 std::string_view SshLine::phase() const {

@@ -93,8 +93,7 @@ void Relay::on_hang_up(const Reply& reply) {
   if (!is_quit_answered_) has_failed_ = true;
   settle(phase(), reply);
   expected_.clear();
-  give_up_line(
-      Failure(Cause::connection_lost, "the mail server ended the conversation", text_of(reply)));
+  give_up_line(hung_up(text_of(reply)));
   tell(reply);
   if (must_answer_quit) answer_quit();
 }

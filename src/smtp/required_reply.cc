@@ -1,5 +1,7 @@
 #include "smtp/required_reply.h"
 
+#include <utility>
+
 namespace sshsm::smtp {
 
 using base::Cause;
@@ -7,6 +9,11 @@ using base::Failure;
 
 Failure unexpected(const char* place, const Reply& reply) {
   return Failure(Cause::reply_unexpected, place, text_of(reply));
+}
+
+Failure hung_up(std::string last_words) {
+  return Failure(Cause::connection_lost, "the mail server ended the conversation",
+                 std::move(last_words));
 }
 
 void require_no_go_ahead(const char* place, const Reply& reply) {

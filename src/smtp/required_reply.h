@@ -3,11 +3,16 @@
 #include "base/failure.h"
 #include "smtp/reply.h"
 
+#include <string>
+
 namespace sshsm::smtp {
 
 /// A reply that nobody may give at this place, in the words that go behind `a reply out of place:
 /// `.
 [[nodiscard]] base::Failure unexpected(const char* place, const Reply& reply);
+
+/// The mail server ended the conversation with these words, or with none.
+[[nodiscard]] base::Failure hung_up(std::string last_words);
 
 /// Only DATA is answered 3yz (RFC 5321 4.2.1). Throws `Failure` reply_unexpected.
 void require_no_go_ahead(const char* place, const Reply& reply);

@@ -8,7 +8,6 @@
 namespace sshsm::smtp {
 namespace {
 
-using base::Cause;
 using base::Failure;
 using To = Peer::To;
 
@@ -134,8 +133,7 @@ void Server::on_hang_up(const Reply& reply) {
   }
   const Phase in_phase = phase();
   if (!is_in_envelope && !fate_) settle(in_phase, reply);
-  give_up_line(
-      Failure(Cause::connection_lost, "the mail server ended the conversation", text_of(reply)));
+  give_up_line(hung_up(text_of(reply)));
   phase_at_loss_ = in_phase;
   if (is_in_envelope) tell_who_waits([&] { teller_.tell(reply); });
 }
