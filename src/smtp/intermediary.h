@@ -5,8 +5,10 @@
 #include "smtp/wait.h"
 
 #include <cstddef>
+#include <deque>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 namespace sshsm::smtp {
 
@@ -51,7 +53,7 @@ class Intermediary {
   /// It is his turn, and he may take no longer than is allowed to be silent.
   [[nodiscard]] virtual bool awaits_caller() const { return false; }
   /// Takes bytes from the front of `bytes` as far as they may be taken now, and says how many.
-  [[nodiscard]] virtual std::size_t feed(std::string_view bytes) = 0;
+  [[nodiscard]] std::size_t feed(std::string_view bytes);
   /// The caller will say no more than was fed.
   virtual void end_of_input() = 0;
   [[nodiscard]] virtual std::string_view to_caller() const = 0;
@@ -74,7 +76,16 @@ class Intermediary {
   /// It ended as a session should, and every message was accepted.
   [[nodiscard]] virtual bool is_success() const = 0;
   /// What became of a message, or of a recipient or sender who was refused (one without a path).
-  [[nodiscard]] virtual std::optional<MessageOutcome> take_outcome() = 0;
+  [[nodiscard]] std::optional<MessageOutcome> take_outcome();
+
+ protected:
+  void note_outcome(MessageOutcome outcome) { outcomes_.push_back(std::move(outcome)); }
+
+ private:
+  /// Takes one line or one piece of a message from the front, or what there is of it.
+  virtual void feed_some(std::string_view& bytes) = 0;
+
+  std::deque<MessageOutcome> outcomes_;
 };
 
 }  // namespace sshsm::smtp

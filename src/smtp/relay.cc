@@ -125,22 +125,8 @@ bool Relay::is_success() const {
   return is_over() && !is_lost() && !is_cut_short() && is_enough;
 }
 
-std::optional<MessageOutcome> Relay::take_outcome() {
-  if (outcomes_.empty()) return std::nullopt;
-  std::optional<MessageOutcome> outcome = std::move(outcomes_.front());
-  outcomes_.pop_front();
-  return outcome;
-}
-
-std::size_t Relay::feed(std::string_view bytes) {
-  const std::size_t size = bytes.size();
-  while (!bytes.empty() && wants_input()) {
-    if (body_reader_)
-      feed_content(bytes);
-    else
-      feed_command(bytes);
-  }
-  return size - bytes.size();
+void Relay::feed_some(std::string_view& bytes) {
+  body_reader_ ? feed_content(bytes) : feed_command(bytes);
 }
 
 void Relay::feed_command(std::string_view& bytes) {
@@ -232,7 +218,7 @@ void Relay::give_up_line(const Failure& failure) {
   const Failure reason = is_in_doubt() ? maybe_delivered(failure) : failure;
   if (!message_.recipients.empty()) {
     settle_by_failure(message_, phase(), reason);
-    outcomes_.push_back(std::exchange(message_, {}));
+    note_outcome(std::exchange(message_, {}));
   }
   phase_at_loss_ = phase();
   expected_.clear();

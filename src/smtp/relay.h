@@ -70,9 +70,8 @@ class Relay final : public Intermediary {
   }
   [[nodiscard]] bool is_in_doubt() const override;
 
+  /// Not before the greeting came, nor behind a command whose answer is awaited.
   [[nodiscard]] bool wants_input() const override;
-  /// Nothing is taken before the greeting came, nor behind a command whose answer is awaited.
-  [[nodiscard]] std::size_t feed(std::string_view bytes) override;
   void end_of_input() override { is_input_ended_ = true; }
   [[nodiscard]] std::string_view to_caller() const override { return teller_.untold(); }
   void sent_to_caller(std::size_t count) override { teller_.told(count); }
@@ -90,7 +89,6 @@ class Relay final : public Intermediary {
   /// command was refused by us, and without QUIT there was a message: a batch that was cut off
   /// behind its EHLO ends so, too.
   [[nodiscard]] bool is_success() const override;
-  [[nodiscard]] std::optional<MessageOutcome> take_outcome() override;
 
  private:
   struct Expected {
@@ -115,6 +113,7 @@ class Relay final : public Intermediary {
   [[nodiscard]] static const Verb* find_verb(std::string_view line);
 
   // relay.cc: what the caller says.
+  void feed_some(std::string_view& bytes) override;
   void feed_command(std::string_view& bytes);
   void feed_content(std::string_view& bytes);
   void on_command(const CommandReader::Line& line);
@@ -180,7 +179,6 @@ class Relay final : public Intermediary {
   bool is_input_ended_ = false;
   std::optional<base::Failure> loss_;
   Phase phase_at_loss_ = Phase::greeting;
-  std::deque<MessageOutcome> outcomes_;
 };
 
 }  // namespace sshsm::smtp

@@ -155,7 +155,7 @@ void Relay::on_envelope_refusal(std::string_view command, const std::string& pat
   MessageOutcome outcome;
   outcome.recipients.emplace_back().path = path;
   settle_by_reply(outcome, Phase::envelope, reply);
-  outcomes_.push_back(std::move(outcome));
+  note_outcome(std::move(outcome));
   on_refusal(command, reply);
 }
 
@@ -199,7 +199,7 @@ void Relay::settle(Phase phase, const Reply& reply) {
   MessageOutcome outcome = std::exchange(message_, {});
   if (outcome.recipients.empty()) return;
   settle_by_reply(outcome, phase, reply);
-  outcomes_.push_back(std::move(outcome));
+  note_outcome(std::move(outcome));
 }
 
 void Relay::end_transaction() {

@@ -141,22 +141,8 @@ bool Server::is_success() const {
   return is_quit_answered_ || (is_over() && !is_lost() && !is_cut_short());
 }
 
-std::optional<MessageOutcome> Server::take_outcome() {
-  if (outcomes_.empty()) return std::nullopt;
-  std::optional<MessageOutcome> outcome = std::move(outcomes_.front());
-  outcomes_.pop_front();
-  return outcome;
-}
-
-std::size_t Server::feed(std::string_view bytes) {
-  const std::size_t size = bytes.size();
-  while (!bytes.empty() && wants_input()) {
-    if (body_reader_)
-      feed_content(bytes);
-    else
-      feed_command(bytes);
-  }
-  return size - bytes.size();
+void Server::feed_some(std::string_view& bytes) {
+  body_reader_ ? feed_content(bytes) : feed_command(bytes);
 }
 
 void Server::end_of_input() {

@@ -101,10 +101,9 @@ class Server final : public Intermediary {
   [[nodiscard]] Peer hand_over();
 
   [[nodiscard]] bool awaits_caller() const override;
+  /// Not before the mail server has answered EHLO, nor while a command or a message waits for its
+  /// answer.
   [[nodiscard]] bool wants_input() const override;
-  /// Nothing is taken before the mail server has answered EHLO, nor while a command or a message
-  /// waits for its answer.
-  [[nodiscard]] std::size_t feed(std::string_view bytes) override;
   void end_of_input() override;
   [[nodiscard]] std::string_view to_caller() const override { return teller_.untold(); }
   void sent_to_caller(std::size_t count) override { teller_.told(count); }
@@ -119,7 +118,6 @@ class Server final : public Intermediary {
   /// It ended by an answered QUIT or by the end of the input outside a transaction, and every DATA
   /// was answered 2yz in the end.
   [[nodiscard]] bool is_success() const override;
-  [[nodiscard]] std::optional<MessageOutcome> take_outcome() override;
 
  private:
   using Handler = void (Server::*)(const std::string& line);
@@ -137,6 +135,7 @@ class Server final : public Intermediary {
   [[nodiscard]] static const Verb* find_verb(std::string_view line);
 
   // server.cc: what the caller says.
+  void feed_some(std::string_view& bytes) override;
   void feed_command(std::string_view& bytes);
   void feed_content(std::string_view& bytes);
   void go_on();
@@ -225,7 +224,6 @@ class Server final : public Intermediary {
   bool is_input_ended_ = false;
   std::optional<base::Failure> loss_;
   Phase phase_at_loss_ = Phase::greeting;
-  std::deque<MessageOutcome> outcomes_;
 };
 
 }  // namespace sshsm::smtp

@@ -76,7 +76,7 @@ void Server::on_envelope_refusal(std::string_view command, std::string path, con
   MessageOutcome outcome;
   outcome.recipients.emplace_back().path = std::move(path);
   settle_by_reply(outcome, Phase::envelope, reply);
-  outcomes_.push_back(std::move(outcome));
+  note_outcome(std::move(outcome));
   teller_.tell_refusal(command, reply);
 }
 
@@ -176,7 +176,7 @@ void Server::take_in_unanswered() {
 }
 
 void Server::push_outcome() {
-  if (!message_.recipients.empty()) outcomes_.push_back(message_);
+  if (!message_.recipients.empty()) note_outcome(message_);
 }
 
 /// Calls `tell` once for each command that waits for its answer, or once where none does. A QUIT
