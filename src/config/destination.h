@@ -57,7 +57,7 @@ struct Destination {
   std::string ciphers;
   std::string macs;
   std::string kex_algorithms;
-  std::string helo;  ///< empty: the host's name
+  std::string helo;  ///< empty where it is not set: the host's name then
   // The keeper's.
   std::vector<std::string> listeners;  ///< as they are configured; their form is checked
   std::vector<std::string> allowed_users;

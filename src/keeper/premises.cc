@@ -112,7 +112,6 @@ class Moving {
 
   void read_settings() {
     premises_.settings = mailer::read_own_destination(premises_.directory, destination_, caller_);
-    if (premises_.settings.helo.empty()) premises_.settings.helo = mailer::own_host_name();
   }
 
   void listen(const config::Destination& settings, gid_t group) {

@@ -60,9 +60,11 @@ config::Destination read_own_destination(const std::string& directory, const std
                                          const privilege::Caller& caller) {
   const std::string path = configuration_path(directory, name);
   const ConfigText own{path, privilege::read_trusted_file(path, privilege::configuration_rules)};
-  return config::read_destination(name, directory, own,
-                                  read_defaults(directory, privilege::configuration_rules),
-                                  caller.is_foreign());
+  config::Destination destination = config::read_destination(
+      name, directory, own, read_defaults(directory, privilege::configuration_rules),
+      caller.is_foreign());
+  if (destination.helo.empty()) destination.helo = own_host_name();
+  return destination;
 }
 
 std::vector<trust::KnownHostsFile> read_known_hosts(const config::Destination& destination,

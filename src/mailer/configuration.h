@@ -30,8 +30,8 @@ namespace sshsm::mailer {
 /// Whom root becomes: only root's own sshsm.conf may say it. Throws the configuration causes.
 [[nodiscard]] std::string run_as(const std::string& directory);
 
-/// DEST.conf over sshsm.conf, as the process's own user may read them. Throws the configuration
-/// causes.
+/// DEST.conf over sshsm.conf, as the process's own user may read them; where they do not say what
+/// EHLO is to say, it is `own_host_name`. Throws the configuration causes.
 [[nodiscard]] config::Destination read_own_destination(const std::string& directory,
                                                        const std::string& name,
                                                        const privilege::Caller& caller);

@@ -172,7 +172,6 @@ ExitStatus carry(Request& request) {
   std::vector<base::Descriptor> connections = connections_to_keeper(request, path, trace);
   if (connections.empty()) return carry_alone(request, std::move(destination), trace);
   trace.note(base::concat({"through the keeper at ", path}));
-  if (destination.helo.empty()) destination.helo = own_host_name();
   KeeperLine line(std::move(destination), std::move(connections), path);
   return carry_through_keeper(request, line, trace);
 }

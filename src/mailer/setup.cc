@@ -41,7 +41,6 @@ ssh::ClientKey load_key(const config::Destination& destination) {
 
 Setup make_setup(config::Destination destination,
                  const std::vector<trust::KnownHostsFile>& known_hosts, KeyTexts key_texts) {
-  if (destination.helo.empty()) destination.helo = own_host_name();
   std::vector<trust::Pins> pins = pins_of_hosts(destination, known_hosts);
   ssh::ClientKey key(destination.identity_file, std::move(key_texts.key),
                      destination.certificate_file, key_texts.certificate);
@@ -53,7 +52,6 @@ Setup load_setup(config::Destination destination) {
   const std::vector<trust::KnownHostsFile> known_hosts =
       read_known_hosts(destination, destination.host_keys.empty());
   // The pins are judged first: who has none need not be told of his key.
-  if (destination.helo.empty()) destination.helo = own_host_name();
   std::vector<trust::Pins> pins = pins_of_hosts(destination, known_hosts);
   ssh::ClientKey key = load_key(destination);
   return {std::move(destination), std::move(pins), std::move(key)};
