@@ -14,6 +14,15 @@ namespace sshsm::mailer {
 using base::Cause;
 using base::Failure;
 
+namespace {
+
+ssh::ClientKey make_key(const config::Destination& destination, KeyTexts texts) {
+  return {destination.identity_file, std::move(texts.key), destination.certificate_file,
+          texts.certificate};
+}
+
+}  // namespace
+
 config::Destination load_destination(const Arguments& arguments, const privilege::Caller& caller) {
   if (!config::is_destination_name(arguments.destination))
     throw Failure(Cause::bad_destination, base::quoted(arguments.destination, 64));
@@ -34,16 +43,13 @@ KeyTexts read_key(const config::Destination& destination) {
 }
 
 ssh::ClientKey load_key(const config::Destination& destination) {
-  KeyTexts texts = read_key(destination);
-  return {destination.identity_file, std::move(texts.key), destination.certificate_file,
-          texts.certificate};
+  return make_key(destination, read_key(destination));
 }
 
 Setup make_setup(config::Destination destination,
                  const std::vector<trust::KnownHostsFile>& known_hosts, KeyTexts key_texts) {
   std::vector<trust::Pins> pins = pins_of_hosts(destination, known_hosts);
-  ssh::ClientKey key(destination.identity_file, std::move(key_texts.key),
-                     destination.certificate_file, key_texts.certificate);
+  ssh::ClientKey key = make_key(destination, std::move(key_texts));
   return {std::move(destination), std::move(pins), std::move(key)};
 }
 
