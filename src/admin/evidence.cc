@@ -25,8 +25,7 @@ constexpr std::size_t max_shown = 80;
 constexpr std::size_t max_path = 255;
 
 bool is_base64(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '+' ||
-         c == '/';
+  return base::is_letter_or_digit(c) || c == '+' || c == '/';
 }
 
 /// The word `SHA256:…` if there is a whole one, else all words in one: of a fingerprint in groups

@@ -44,10 +44,9 @@ bool OwnCommand::has_run(std::string_view output) const {
 
 bool has_greeting(std::string_view output) {
   constexpr std::size_t code_size = 3;
-  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
-  return has_line(output, [&](std::string_view line) {
-    return line.size() > code_size && line[0] >= '2' && line[0] <= '5' && is_digit(line[1]) &&
-           is_digit(line[2]) && (line[3] == ' ' || line[3] == '-');
+  return has_line(output, [](std::string_view line) {
+    return line.size() > code_size && line[0] >= '2' && line[0] <= '5' && base::is_digit(line[1]) &&
+           base::is_digit(line[2]) && (line[3] == ' ' || line[3] == '-');
   });
 }
 

@@ -2,23 +2,10 @@
 
 #include "base/text.h"
 
-#include <algorithm>
 #include <utility>
 
 namespace sshsm::base {
 namespace {
-
-bool is_letter_or_digit(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
-
-// Somebody will paste the command into a root shell, and the name may be a stranger's.
-bool is_plain_name(std::string_view name) {
-  return !name.empty() && name.size() <= max_named_destination &&
-         is_letter_or_digit(name.front()) && std::all_of(name.begin(), name.end(), [](char c) {
-           return is_letter_or_digit(c) || c == '.' || c == '_' || c == '-';
-         });
-}
 
 /// Takes what stands before the first `end` from the front of `text`, and `end` with it.
 std::optional<std::string_view> take_before(std::string_view& text, std::string_view end) {
@@ -69,7 +56,8 @@ const char* Failure::what() const noexcept {
 std::string remedy_for(const CauseRow& row, std::string_view destination) {
   std::string remedy(row.remedy);
   const std::size_t place = remedy.find(destination_word);
-  if (place != std::string::npos && is_plain_name(destination))
+  // Somebody will paste the command into a root shell, and the name may be a stranger's.
+  if (place != std::string::npos && is_plain_name(destination, max_named_destination))
     remedy.replace(place, destination_word.size(), destination);
   return remedy;
 }

@@ -48,6 +48,14 @@ std::string shortened(std::string text, std::size_t limit) {
   return (text + std::string(ellipsis)).substr(0, limit);
 }
 
+bool is_digit(char c) noexcept {
+  return c >= '0' && c <= '9';
+}
+
+bool is_letter_or_digit(char c) noexcept {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c);
+}
+
 char to_lower(char c) noexcept {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
@@ -65,6 +73,13 @@ bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept {
 
 bool starts_with_ignoring_case(std::string_view text, std::string_view prefix) noexcept {
   return equals_ignoring_case(text.substr(0, prefix.size()), prefix);
+}
+
+bool is_plain_name(std::string_view name, std::size_t limit) noexcept {
+  return !name.empty() && name.size() <= limit && is_letter_or_digit(name.front()) &&
+         std::all_of(name.begin(), name.end(), [](char c) {
+           return is_letter_or_digit(c) || c == '.' || c == '_' || c == '-';
+         });
 }
 
 std::string_view trimmed(std::string_view text) noexcept {

@@ -24,11 +24,17 @@ namespace sshsm::base {
 [[nodiscard]] std::string shortened(std::string text, std::size_t limit);
 
 /// ASCII alone, whatever the locale: names in SMTP, SSH and DNS are no words of a language.
+[[nodiscard]] bool is_digit(char c) noexcept;
+[[nodiscard]] bool is_letter_or_digit(char c) noexcept;
 [[nodiscard]] char to_lower(char c) noexcept;
 [[nodiscard]] std::string to_lower(std::string_view text);
 [[nodiscard]] bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept;
 [[nodiscard]] bool starts_with_ignoring_case(std::string_view text,
                                              std::string_view prefix) noexcept;
+
+/// A letter or digit and then letters, digits, `.`, `_` and `-`, at most `limit` octets: it means
+/// nothing to a shell, and is neither an option nor a path.
+[[nodiscard]] bool is_plain_name(std::string_view name, std::size_t limit) noexcept;
 
 /// Without the blanks and tabs at both ends.
 [[nodiscard]] std::string_view trimmed(std::string_view text) noexcept;

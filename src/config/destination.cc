@@ -7,22 +7,10 @@
 #include "config/settings.h"
 #include "config/values.h"
 
-#include <algorithm>
-
 namespace sshsm::config {
 namespace {
 
 using base::concat;
-
-constexpr std::size_t max_destination_name = 64;
-
-bool is_letter_or_digit(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
-
-bool is_destination_character(char c) {
-  return is_letter_or_digit(c) || c == '.' || c == '_' || c == '-';
-}
 
 // A set-id copy must not run what its caller chose, whatever else the version can do.
 void check_caller(const Settings& settings, bool is_foreign_caller) {
@@ -51,8 +39,7 @@ void check_required(const Settings& settings, const ConfigText& own) {
 }  // namespace
 
 bool is_destination_name(std::string_view name) noexcept {
-  return !name.empty() && name.size() <= max_destination_name && is_letter_or_digit(name.front()) &&
-         std::all_of(name.begin(), name.end(), is_destination_character) &&
+  return base::is_plain_name(name, base::max_named_destination) &&
          name.find("..") == std::string_view::npos && name != "sshsm";
 }
 

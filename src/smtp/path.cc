@@ -31,13 +31,9 @@ std::size_t path_size(std::string_view text) noexcept {
 }
 
 bool is_keyword(std::string_view word) noexcept {
-  const auto is_letter_or_digit = [](char c) {
-    const char lower = base::to_lower(c);
-    return (lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9');
-  };
-  return !word.empty() && is_letter_or_digit(word.front()) &&
+  return !word.empty() && base::is_letter_or_digit(word.front()) &&
          std::all_of(word.begin(), word.end(),
-                     [&](char c) { return is_letter_or_digit(c) || c == '-'; });
+                     [](char c) { return base::is_letter_or_digit(c) || c == '-'; });
 }
 
 std::string upper_case(std::string_view text) {

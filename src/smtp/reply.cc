@@ -10,12 +10,9 @@ namespace sshsm::smtp {
 namespace {
 
 using base::Failure;
+using base::is_digit;
 
 constexpr std::size_t code_size = 3;
-
-bool is_digit(char c) noexcept {
-  return c >= '0' && c <= '9';
-}
 
 int digit_value(char c) noexcept {
   return c - '0';

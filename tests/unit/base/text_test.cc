@@ -30,6 +30,17 @@ TEST_CASE("upper and lower case are ASCII's, whatever the bytes") {
   CHECK_FALSE(starts_with_ignoring_case("mai", "MAIL"));
 }
 
+TEST_CASE(
+    "a plain name is letters, digits, dots, underscores and hyphens behind a letter or digit") {
+  for (const char* const name : {"a", "Z", "9", "myfriend", "my-friend_2.example"})
+    CHECK(is_plain_name(name, 64));
+  for (const char* const name :
+       {"", ".a", "-a", "_a", "a b", "a/b", "a;b", "a$b", "a\nb", "a\xc3\xa4"})
+    CHECK_FALSE(is_plain_name(name, 64));
+  CHECK(is_plain_name(std::string(64, 'a'), 64));
+  CHECK_FALSE(is_plain_name(std::string(65, 'a'), 64));
+}
+
 TEST_CASE("words are what stands between blanks and tabs") {
   CHECK(words_of("  one\ttwo  three ") == std::vector<std::string>{"one", "two", "three"});
   CHECK(words_of(" \t ").empty());
