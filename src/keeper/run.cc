@@ -57,9 +57,7 @@ void serve(Request& request, const Supervision& supervision) {
                        premises.settings.metrics_file},
                       premises.listeners);
   request.log = base::Log("sshsmd", attendant.take_log_socket());
-  const privilege::Sandbox sandbox = privilege::enter_server_sandbox();
-  trace.note(concat({"sandbox: Landlock ", sandbox.has_landlock ? "on" : "not available",
-                     ", seccomp ", sandbox.has_seccomp ? "on" : "not available"}));
+  trace.note(privilege::describe(privilege::enter_server_sandbox()));
   for (const std::string& remark : premises.remarks) {
     request.log.write(LOG_NOTICE, concat({arguments.destination, ": ", remark}));
     trace.note(remark);

@@ -45,11 +45,6 @@ void note_remarks(const Setup& setup, base::Trace& trace) {
   for (const std::string& remark : remarks_of(setup.pins)) trace.note(remark);
 }
 
-void note_sandbox(const privilege::Sandbox& sandbox, base::Trace& trace) {
-  trace.note(base::concat({"sandbox: Landlock ", sandbox.has_landlock ? "on" : "not available",
-                           ", seccomp ", sandbox.has_seccomp ? "on" : "not available"}));
-}
-
 /// What was asked for, as far as it is known: a failure is told of it.
 struct Request {
   explicit Request(Voice& words) : voice(words) {}
@@ -142,7 +137,7 @@ std::vector<base::Descriptor> connections_to_keeper(Request& request, const std:
 ExitStatus carry_through_keeper(Request& request, KeeperLine& line, base::Trace& trace) {
   std::optional<RestFile> rest;
   if (!request.arguments.rest_file.empty()) rest.emplace(request.arguments.rest_file);
-  note_sandbox(privilege::enter_sandbox(), trace);
+  trace.note(privilege::describe(privilege::enter_sandbox()));
   return carry_over(request, line, trace, rest ? &*rest : nullptr);
 }
 
@@ -153,7 +148,7 @@ ExitStatus carry_alone(Request& request, config::Destination destination, base::
   note_remarks(setup, trace);
   std::optional<RestFile> rest;
   if (!request.arguments.rest_file.empty()) rest.emplace(request.arguments.rest_file);
-  note_sandbox(privilege::enter_sandbox(), trace);
+  trace.note(privilege::describe(privilege::enter_sandbox()));
   SshLine line(std::move(setup), dialler, trace);
   return carry_over(request, line, trace, rest ? &*rest : nullptr);
 }

@@ -1,5 +1,6 @@
 #include "privilege/sandbox.h"
 
+#include "base/text.h"
 #include "build_settings.h"
 #include "privilege/landlock.h"
 
@@ -121,6 +122,11 @@ Sandbox enter(bool may_accept) {
 }
 
 }  // namespace
+
+std::string describe(const Sandbox& sandbox) {
+  return base::concat({"sandbox: Landlock ", sandbox.has_landlock ? "on" : "not available",
+                       ", seccomp ", sandbox.has_seccomp ? "on" : "not available"});
+}
 
 Sandbox enter_sandbox() noexcept {
   return enter(false);

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string>
+
 namespace sshsm::privilege {
 
 /// What the kernel gave us of the sandbox.
@@ -7,6 +9,9 @@ struct Sandbox {
   bool has_landlock = false;
   bool has_seccomp = false;
 };
+
+/// `sandbox: Landlock on, seccomp not available`, for -v.
+[[nodiscard]] std::string describe(const Sandbox& sandbox);
 
 /// From here on no file can be opened, no socket made, no program run, no process signalled:
 /// Landlock denies the file system and TCP, a seccomp allow-list answers everything but the system

@@ -66,6 +66,12 @@ Pair make_pair() {
 
 }  // namespace
 
+TEST_CASE("the trace names what of the sandbox there is") {
+  CHECK(describe({true, true}) == "sandbox: Landlock on, seccomp on");
+  CHECK(describe({false, true}) == "sandbox: Landlock not available, seccomp on");
+  CHECK(describe({true, false}) == "sandbox: Landlock on, seccomp not available");
+}
+
 TEST_CASE("a build without sandbox does nothing and says so") {
   if constexpr (SSHSM_SANDBOX == 1) return;
   const Sandbox sandbox = enter_sandbox();
