@@ -4,6 +4,7 @@
 #include "base/descriptor.h"
 #include "base/failure.h"
 #include "base/text.h"
+#include "base/unix_socket.h"
 #include "privilege/identity.h"
 #include "privilege/start.h"
 
@@ -13,7 +14,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <csignal>
 #include <exception>
@@ -130,11 +130,7 @@ void hear_all(int socket, const Hear& hear) {
 }  // namespace
 
 void as_mail_user(const Place& place, const Work& work, const Hear& hear) {
-  std::array<int, 2> pair{-1, -1};
-  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair.data()) != 0)
-    throw Failure(Cause::resources_exhausted, base::system_error_text(errno));
-  const base::Descriptor own_end(pair[0]);
-  base::Descriptor child_end(pair[1]);
+  auto [own_end, child_end] = base::socket_pair(SOCK_SEQPACKET);
   const pid_t process = fork();
   if (process < 0) throw Failure(Cause::resources_exhausted, base::system_error_text(errno));
   if (process == 0) {

@@ -1,5 +1,11 @@
 #include "base/unix_socket.h"
 
+#include "base/failure.h"
+#include "base/text.h"
+
+#include <array>
+#include <cerrno>
+
 namespace sshsm::base {
 
 SocketAddress::SocketAddress(std::string_view path) noexcept {
@@ -18,6 +24,13 @@ Descriptor connect_to_socket(std::string_view path, int type) noexcept {
   Descriptor socket(::socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!socket || connect(socket.get(), address.get(), address.size()) != 0) return {};
   return socket;
+}
+
+std::pair<Descriptor, Descriptor> socket_pair(int type) {
+  std::array<int, 2> pair{-1, -1};
+  if (socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, pair.data()) != 0)
+    throw Failure(Cause::resources_exhausted, system_error_text(errno));
+  return {Descriptor(pair[0]), Descriptor(pair[1])};
 }
 
 std::optional<uid_t> user_at_other_end(int socket) noexcept {

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 namespace sshsm::base {
 
@@ -34,6 +35,10 @@ class SocketAddress {
 /// A socket that does not block, connected with whoever listens at `path`; none where nobody does,
 /// or he has no room for one more: errno says which.
 [[nodiscard]] Descriptor connect_to_socket(std::string_view path, int type) noexcept;
+
+/// Two sockets of this type, connected with each other, that block. Throws `Failure`
+/// resources_exhausted.
+[[nodiscard]] std::pair<Descriptor, Descriptor> socket_pair(int type);
 
 /// Who is at the other end of a connected Unix socket: his effective user when he connected, or
 /// when he began to listen (SO_PEERCRED). No value for other sockets.

@@ -2,6 +2,7 @@
 
 #include "base/failure.h"
 #include "base/log.h"
+#include "base/passed_descriptors.h"
 #include "base/text.h"
 #include "keeper/log_daemon.h"
 #include "keeper/metrics_file.h"
@@ -20,8 +21,8 @@
 
 #include <array>
 #include <csignal>
-#include <cstring>
 #include <memory>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -137,23 +138,10 @@ class Attendance {
     return packed;
   }
 
-  void send_answer(LoadAnswer& answer, const std::vector<int>& descriptors) {
-    iovec content{&answer, sizeof answer};
-    alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int) * max_load_descriptors)> control{};
-    msghdr message{};
-    message.msg_iov = &content;
-    message.msg_iovlen = 1;
-    if (!descriptors.empty()) {
-      const std::size_t size = descriptors.size() * sizeof(int);
-      message.msg_control = control.data();
-      message.msg_controllen = CMSG_SPACE(size);
-      cmsghdr* const header = CMSG_FIRSTHDR(&message);
-      header->cmsg_level = SOL_SOCKET;
-      header->cmsg_type = SCM_RIGHTS;
-      header->cmsg_len = CMSG_LEN(size);
-      std::memcpy(CMSG_DATA(header), descriptors.data(), size);
-    }
-    if (sendmsg(sockets_.loads.get(), &message, MSG_NOSIGNAL) < 0) end();
+  void send_answer(const LoadAnswer& answer, const std::vector<int>& descriptors) {
+    if (!base::send_with_descriptors(sockets_.loads.get(), std::as_bytes(std::span(&answer, 1)),
+                                     descriptors))
+      end();
   }
 
   const Place& place_;

@@ -2,6 +2,7 @@
 
 #include "base/causes.h"
 #include "base/descriptor.h"
+#include "base/passed_descriptors.h"
 #include "keeper/attendant.h"
 #include "ssh/dial_service.h"
 
@@ -33,7 +34,8 @@ struct LoadAnswer {
   ssh::WireText<1000> detail;
 };
 
-inline constexpr std::size_t max_load_descriptors = config::max_hosts + 1;
+static_assert(config::max_hosts + 1 <= base::max_passed_descriptors);
+
 inline constexpr std::size_t max_log_line = 4096;
 inline constexpr std::size_t max_metrics = 16384;
 

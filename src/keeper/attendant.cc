@@ -1,7 +1,9 @@
 #include "keeper/attendant.h"
 
 #include "base/failure.h"
+#include "base/passed_descriptors.h"
 #include "base/text.h"
+#include "base/unix_socket.h"
 #include "keeper/attendance.h"
 #include "keeper/texts.h"
 
@@ -9,9 +11,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
-#include <cstring>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -29,41 +30,15 @@ constexpr base::Milliseconds max_load_time{60000};
   throw Failure(Cause::internal_error, "the attendant ended");
 }
 
-std::pair<Descriptor, Descriptor> make_pair() {
-  std::array<int, 2> pair{-1, -1};
-  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair.data()) != 0)
-    throw Failure(Cause::resources_exhausted, base::system_error_text(errno));
-  return {Descriptor(pair[0]), Descriptor(pair[1])};
-}
-
 void send_request(int socket) {
   if (send(socket, &request_word, sizeof request_word, MSG_NOSIGNAL) < 0) throw_gone();
 }
 
-/// Every descriptor that came is owned by somebody, whatever the message says.
-std::vector<Descriptor> descriptors_of(msghdr& message) {
-  std::vector<Descriptor> found;
-  const cmsghdr* const header = CMSG_FIRSTHDR(&message);
-  if (header == nullptr || header->cmsg_type != SCM_RIGHTS) return found;
-  const std::size_t count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-  std::array<int, max_load_descriptors> numbers{};
-  std::memcpy(numbers.data(), CMSG_DATA(header), count * sizeof(int));
-  for (std::size_t i = 0; i < count; ++i) found.emplace_back(numbers.at(i));
-  return found;
-}
-
 LoadAnswer receive_answer(int socket, std::vector<Descriptor>& descriptors) {
   LoadAnswer answer;
-  iovec content{&answer, sizeof answer};
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int) * max_load_descriptors)> control{};
-  msghdr message{};
-  message.msg_iov = &content;
-  message.msg_iovlen = 1;
-  message.msg_control = control.data();
-  message.msg_controllen = control.size();
-  if (recvmsg(socket, &message, MSG_CMSG_CLOEXEC) != static_cast<ssize_t>(sizeof answer))
+  if (!base::receive_with_descriptors(socket, std::as_writable_bytes(std::span(&answer, 1)),
+                                      descriptors))
     throw_gone();
-  descriptors = descriptors_of(message);
   return answer;
 }
 
@@ -81,10 +56,10 @@ std::vector<std::string> let_go_of(const std::vector<Listener>& listeners) {
 }  // namespace
 
 Attendant::Attendant(const Place& place, const std::vector<Listener>& listeners) : place_(place) {
-  auto [loads, child_loads] = make_pair();
-  auto [questions, child_questions] = make_pair();
-  auto [log, child_log] = make_pair();
-  auto [metrics, child_metrics] = make_pair();
+  auto [loads, child_loads] = base::socket_pair(SOCK_SEQPACKET);
+  auto [questions, child_questions] = base::socket_pair(SOCK_SEQPACKET);
+  auto [log, child_log] = base::socket_pair(SOCK_SEQPACKET);
+  auto [metrics, child_metrics] = base::socket_pair(SOCK_SEQPACKET);
   const pid_t child = fork();
   if (child < 0) throw Failure(Cause::resources_exhausted, base::system_error_text(errno));
   if (child == 0) {

@@ -1,6 +1,7 @@
 #include "ssh/dial_service.h"
 
 #include "base/failure.h"
+#include "base/passed_descriptors.h"
 #include "privilege/start.h"
 #include "ssh/address_race.h"
 #include "ssh/proxy_service.h"
@@ -9,7 +10,7 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstring>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -87,22 +88,9 @@ DialAnswer dial_answer_to(const base::Failure& failure) {
   return answer;
 }
 
-void send_dial_answer(int socket, DialAnswer answer, int connection) {
-  iovec content{&answer, sizeof answer};
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
-  msghdr message{};
-  message.msg_iov = &content;
-  message.msg_iovlen = 1;
-  if (connection >= 0) {
-    message.msg_control = control.data();
-    message.msg_controllen = control.size();
-    cmsghdr* const header = CMSG_FIRSTHDR(&message);
-    header->cmsg_level = SOL_SOCKET;
-    header->cmsg_type = SCM_RIGHTS;
-    header->cmsg_len = CMSG_LEN(sizeof connection);
-    std::memcpy(CMSG_DATA(header), &connection, sizeof connection);
-  }
-  if (sendmsg(socket, &message, MSG_NOSIGNAL) < 0) _exit(0);
+void send_dial_answer(int socket, const DialAnswer& answer, int connection) {
+  const std::span<const int> passed(&connection, connection >= 0 ? 1 : 0);
+  if (!base::send_with_descriptors(socket, std::as_bytes(std::span(&answer, 1)), passed)) _exit(0);
 }
 
 void serve_dials(const config::Destination& destination, const std::string& host,

@@ -68,7 +68,7 @@ struct ProxyAnswer {
 [[nodiscard]] DialAnswer dial_answer_to(const base::Failure& failure);
 
 /// Sends it with the connection, or without one (-1). Ends this process where the parent has gone.
-void send_dial_answer(int socket, DialAnswer answer, int connection);
+void send_dial_answer(int socket, const DialAnswer& answer, int connection);
 
 /// The child's life: answers requests for its one `host` until the other end of `socket` is closed.
 /// Never returns.

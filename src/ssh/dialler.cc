@@ -1,7 +1,9 @@
 #include "ssh/dialler.h"
 
 #include "base/failure.h"
+#include "base/passed_descriptors.h"
 #include "base/text.h"
+#include "base/unix_socket.h"
 #include "ssh/dial_service.h"
 
 #include <poll.h>
@@ -10,10 +12,8 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <csignal>
-#include <cstring>
 #include <exception>
 #include <utility>
 
@@ -34,22 +34,11 @@ void end_with_parent(pid_t parent) {
 /// Receives an answer and the descriptor that came with it, if any. A short read is a dead child.
 DialAnswer receive_answer(int socket, base::Descriptor& connection) {
   DialAnswer answer;
-  iovec content{&answer, sizeof answer};
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
-  msghdr message{};
-  message.msg_iov = &content;
-  message.msg_iovlen = 1;
-  message.msg_control = control.data();
-  message.msg_controllen = control.size();
-  const ssize_t size = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
-  if (size != static_cast<ssize_t>(sizeof answer))
+  std::vector<base::Descriptor> passed;
+  if (!base::receive_with_descriptors(socket, std::as_writable_bytes(std::span(&answer, 1)),
+                                      passed))
     throw Failure(Cause::internal_error, "the dialler ended");
-  const cmsghdr* const header = CMSG_FIRSTHDR(&message);
-  if (header != nullptr && header->cmsg_type == SCM_RIGHTS) {
-    int number = -1;
-    std::memcpy(&number, CMSG_DATA(header), sizeof number);
-    connection.reset(number);
-  }
+  if (!passed.empty()) connection = std::move(passed.front());
   return answer;
 }
 
@@ -85,11 +74,8 @@ Dialler::Dialler(const config::Destination& destination, std::vector<base::Descr
 }
 
 void Dialler::start_child(const config::Destination& destination, const std::string& host) {
-  std::array<int, 2> pair{-1, -1};
-  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair.data()) != 0)
-    throw Failure(Cause::resources_exhausted, base::system_error_text(errno));
-  sockets_.emplace_back(pair[0]);
-  base::Descriptor child_end(pair[1]);
+  auto [own_end, child_end] = base::socket_pair(SOCK_SEQPACKET);
+  sockets_.push_back(std::move(own_end));
   const pid_t parent = getpid();
   const pid_t child = fork();
   if (child < 0) throw Failure(Cause::resources_exhausted, base::system_error_text(errno));

@@ -2,6 +2,7 @@
 
 #include "base/failure.h"
 #include "base/text.h"
+#include "base/unix_socket.h"
 #include "privilege/signals.h"
 #include "privilege/start.h"
 
@@ -16,6 +17,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <tuple>
 
 namespace sshsm::ssh {
 namespace {
@@ -98,10 +100,7 @@ std::string ProxyState::end_words() const {
 
 ProxyProcess::ProxyProcess(const std::vector<std::string>& arguments)
     : children_(watch_children()) {
-  std::array<int, 2> pair{};
-  require(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair.data()) == 0);
-  connection_.reset(pair[0]);
-  far_end_.reset(pair[1]);
+  std::tie(connection_, far_end_) = base::socket_pair(SOCK_STREAM);
   make_non_blocking(connection_);
   Pipe errors = make_pipe();
   make_non_blocking(errors.reader);
