@@ -31,8 +31,6 @@ void Pool::cancel(const Borrower& borrower) {
 }
 
 void Pool::give_back(std::unique_ptr<Remote> remote) {
-  const bool is_used_up = remote->messages() >= settings_.messages_per_session;
-  if (is_used_up) remote->leave();
   // What it is to forget is said at once.
   if (!tend(*remote)) idle_.push_back(std::move(remote));
 }
@@ -118,7 +116,8 @@ std::optional<Failure> Pool::tend(Remote& remote) {
   Connection& connection = remote.connection();
   const bool is_first_greeting_due = !connection.has_greeted();
   try {
-    if (connection.is_retired() && !remote.is_leaving()) remote.leave();
+    const bool is_used_up = remote.messages() >= settings_.messages_per_session;
+    if ((is_used_up || connection.is_retired()) && !remote.is_leaving()) remote.leave();
     remote.pump();
     if (is_first_greeting_due && connection.has_greeted()) backoff_.reset();
     if (remote.is_parked_since(Clock::now() - max_parked_time)) renew(remote);
