@@ -9,6 +9,7 @@
 
 #include <poll.h>
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -38,6 +39,7 @@ class Connection {
   [[nodiscard]] base::Deadline next_check() const;
   /// Hands what came to the channels, and notices its end.
   void progress() noexcept;
+  [[nodiscard]] std::uint64_t packets_received() const { return session_->packets_received(); }
   /// Why it is of no use any more.
   [[nodiscard]] const std::optional<base::Failure>& loss() const { return loss_; }
   void lose(const base::Failure& failure);

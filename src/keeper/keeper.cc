@@ -66,11 +66,19 @@ void Keeper::run() {
 
 short Keeper::wait(int descriptor, short events, Deadline deadline) {
   for (;;) {
+    const std::uint64_t heard = packets_on_busy_line();
     const short happened = turn(descriptor, events, deadline);
     if (happened != 0) return happened;
+    // The turn takes in what came behind its poll, too: nothing would tell of it any more.
+    if (packets_on_busy_line() != heard) return POLLIN;
+    if (pool_.busy() != nullptr && pool_.busy()->loss()) throw Failure(*pool_.busy()->loss());
     if (is_stopping_ || pool_.is_dial_outdated()) throw Failure(Cause::stopped);
     if (deadline.passed()) return 0;
   }
+}
+
+std::uint64_t Keeper::packets_on_busy_line() const {
+  return pool_.busy() == nullptr ? 0 : pool_.busy()->packets_received();
 }
 
 /// Waits no longer than until somebody has something to do, and lets everybody do it. Returns what

@@ -51,6 +51,7 @@ class Keeper final : public base::Waiter {
 
  private:
   [[nodiscard]] short turn(int descriptor, short events, base::Deadline deadline);
+  [[nodiscard]] std::uint64_t packets_on_busy_line() const;
   [[nodiscard]] std::vector<pollfd> interests() const;
   [[nodiscard]] base::Deadline next_deadline() const;
   [[nodiscard]] bool has_news() const;

@@ -92,6 +92,8 @@ class Pool {
   /// channel. `waiter` runs turns meanwhile, but never this again.
   /// True where there was something to do.
   bool work(base::Waiter& waiter);
+  /// The connection on which a channel is being opened, if one is.
+  [[nodiscard]] const Connection* busy() const { return busy_; }
   /// A dial is under way by settings that have changed since.
   [[nodiscard]] bool is_dial_outdated() const {
     return is_dialling_ && !is_loading_ && is_reload_due_;

@@ -64,6 +64,8 @@ class Session {
   /// Hands what came to the channels. Throws nothing: a channel that the far side closed in order
   /// has ended well, though the connection may be gone behind it; `check_alive` tells.
   void progress() noexcept;
+  /// How many packets have come so far.
+  [[nodiscard]] std::uint64_t packets_received() const noexcept { return counter_.in_packets; }
   /// When `check_alive` is due next, though nothing happens.
   [[nodiscard]] base::Deadline next_check() const;
   /// Asks a silent host for a sign of life. Throws `Failure` connection_lost where the connection

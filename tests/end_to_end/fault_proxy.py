@@ -31,7 +31,7 @@ class FaultProxy:
         self._split_at = split_at
         self._pieces = pieces
         self._is_closed = False
-        self._is_frozen = False
+        self._frozen = 0
         self.passed = {"up": 0, "down": 0}
         self.connections = 0
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -48,8 +48,8 @@ class FaultProxy:
         self._listener.close()
 
     def freeze(self):
-        """From now on nothing passes in either direction."""
-        self._is_frozen = True
+        """On the connections there are nothing passes in either direction any more."""
+        self._frozen = self.connections
 
     def _accept(self):
         while not self._is_closed:
@@ -58,9 +58,9 @@ class FaultProxy:
             except OSError:
                 return
             self.connections += 1
-            threading.Thread(target=self._serve, args=(client,), daemon=True).start()
+            threading.Thread(target=self._serve, args=(client, self.connections), daemon=True).start()
 
-    def _serve(self, client):
+    def _serve(self, client, number):
         try:
             server = socket.create_connection(("127.0.0.1", self._target), timeout=5)
         except OSError:
@@ -75,7 +75,7 @@ class FaultProxy:
             for one in ways:
                 selector.register(one, selectors.EVENT_READ)
             try:
-                while not self._is_closed and self._turn(selector, ways, counts):
+                while not self._is_closed and self._turn(selector, ways, counts, number):
                     pass
             except OSError:
                 pass
@@ -87,8 +87,8 @@ class FaultProxy:
                 one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             one.close()
 
-    def _turn(self, selector, ways, counts):
-        if self._is_frozen:
+    def _turn(self, selector, ways, counts, number):
+        if number <= self._frozen:
             time.sleep(0.05)
             return True
         for key, _ in selector.select(0.1):

@@ -75,6 +75,20 @@ def a_line_that_breaks_in_the_middle_is_421(bench):
 
 
 @case
+def a_line_that_dies_while_a_session_is_opened_on_it_is_replaced(bench):
+    with FaultProxy(bench.rig.sshd.port) as proxy:
+        kept = KeptFriend(bench, port=str(proxy.port), server_alive_interval="1", server_alive_count_max="1")
+        kept.pin_any_port()
+        first, second = kept.greeted(), kept.greeted()
+        first.follow((MAIL, SENDER_OK))
+        proxy.freeze()
+        second.send_letter()
+        expect(first.hear(), [kept.refusal(421, f"4.4.2 {LOST}: no answer to 1 keepalives; {WAITS}")],
+               "what the other is told")
+        kept.delivers(1)
+
+
+@case
 def a_line_that_breaks_inside_a_message_is_451_and_nothing_is_delivered(bench):
     kept = KeptFriend(bench)
     client = kept.greeted()
