@@ -23,7 +23,7 @@ namespace {
 constexpr base::Milliseconds max_stop{60000};
 /// From one listener in one turn, so that a flood of clients leaves the others their turns.
 constexpr int max_arrivals = 16;
-/// Where this machine has no descriptor left for a client.
+/// Where none can be taken: there is no descriptor for him (EMFILE), or the listener was shut down.
 constexpr base::Milliseconds accept_pause{200};
 /// From one writing of the metrics file to the next.
 constexpr base::Milliseconds metrics_pause{2000};
@@ -159,7 +159,8 @@ void Keeper::stop() {
 void Keeper::accept_from(const Listener& listener) {
   for (int count = 0; count < max_arrivals; ++count) {
     Arrival arrival = accept_client(listener, users_);
-    if (arrival.error != 0) accept_again_ = Clock::now() + accept_pause;
+    // Nobody, though poll(2) said that somebody is there, and would say it again at once.
+    if (!arrival.socket && count == 0) accept_again_ = Clock::now() + accept_pause;
     if (!arrival.socket) return;
     if (!arrival.refusal && clients_.size() >= max_clients)
       arrival.refusal = Failure(Cause::resources_exhausted,

@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <utility>
 
@@ -124,12 +123,6 @@ std::string user_text(uid_t user) {
   return concat({"uid ", std::to_string(user)});
 }
 
-/// The machine has no room for another connection now; the client waits in the backlog.
-bool is_shortage(int error) {
-  constexpr std::array shortages{EMFILE, ENFILE, ENOBUFS, ENOMEM};
-  return std::find(shortages.begin(), shortages.end(), error) != shortages.end();
-}
-
 }  // namespace
 
 std::string_view name_of(Kind kind) noexcept {
@@ -229,11 +222,7 @@ Arrival accept_client(const Listener& listener, const AllowedUsers& users) {
   Arrival arrival;
   arrival.socket.reset(
       accept4(listener.descriptor.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
-  if (!arrival.socket) {
-    // Everything else is the end of that one client, before he was accepted.
-    if (is_shortage(errno)) arrival.error = errno;
-    return arrival;
-  }
+  if (!arrival.socket) return arrival;
   const std::optional<uid_t> user = base::user_at_other_end(arrival.socket.get());
   if (user && !users.has(listener.kind, *user))
     arrival.refusal.emplace(Cause::user_not_allowed, user_text(*user));

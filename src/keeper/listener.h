@@ -77,9 +77,8 @@ class AllowedUsers {
 
 /// Somebody who has connected.
 struct Arrival {
-  base::Descriptor socket;                 ///< does not block; none where nobody is there
+  base::Descriptor socket;                 ///< does not block; none where nobody was taken
   std::optional<base::Failure> refusal{};  ///< why he is to be turned away
-  int error = 0;  ///< of accept(2), where this machine has no room for him (EMFILE and its like)
 };
 
 /// Takes the next client, if there is one.

@@ -47,6 +47,23 @@ def a_client_who_takes_no_answers_and_stays(bench):
 
 
 @case
+def clients_for_whom_there_is_no_descriptor_wait_for_one(bench):
+    kept = KeptFriend(bench, is_started=False)
+    kept.start("prlimit", "--nofile=50")
+    kept.greeted()
+    clients = [kept.speaker() for _ in range(50)]
+    bench.pause(0.5)
+    waiting = [client for client in clients if client.is_silent(0)]
+    expect(0 < len(waiting) < 50, True, f"{len(waiting)} clients wait")
+    rests(bench, kept)
+    for client in clients:
+        if client not in waiting:
+            client.close()
+    waiting[-1].greet().send_letter()
+    kept.delivers(1)
+
+
+@case
 def a_client_whose_turn_is_due_sooner_than_that_of_one_before_him(bench):
     kept = KeptFriend(bench, max_sessions="1", max_connections="1", wait_timeout="60")
     busy, patient, hasty = kept.greeted(), kept.greeted(), kept.greeted()
