@@ -227,9 +227,7 @@ def recipients_and_messages_are_refused_by_the_mail_servers_own_words(bench):
 
 @case
 def the_status_socket_tells_how_the_line_is(bench):
-    kept = KeptFriend(bench, is_started=False)
-    os.chown(kept.friend.directory, kept.rig.mail_user.pw_uid, -1)
-    kept.start()
+    kept = KeptFriend(bench, is_met=True)
     before = kept.status()
     expect((before["is_up"], before["dials"], before["messages_accepted"]), (False, 0, 0), "before anybody came")
     client = kept.greeted()

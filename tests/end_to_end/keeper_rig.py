@@ -109,7 +109,9 @@ class Speaker:
 
 
 class KeptFriend:
-    def __init__(self, bench, script="", listen="smtp", is_started=True, friend=None, **settings):
+    def __init__(self, bench, script="", listen="smtp", is_started=True, is_met=False, friend=None,
+                 **settings):
+        """`is_met`: sshsm and whoever wants its status find it; the directory is the mail user's."""
         self.bench = bench
         self.rig = bench.rig
         self.directory = tempfile.mkdtemp(prefix="k", dir=bench.rig.directory)
@@ -125,6 +127,8 @@ class KeptFriend:
             friend.settings.update(settings)
             friend.write_configuration()
         self.friend = friend
+        if is_met:
+            os.chown(friend.directory, self.rig.mail_user.pw_uid, -1)
         self.process = None
         if is_started:
             self.start()

@@ -23,14 +23,6 @@ with socket.socket(socket.AF_UNIX) as client:
 """
 
 
-def met_friend(bench, **settings):
-    """A friend with a keeper at the meeting place: the directory is the mail user's."""
-    kept = KeptFriend(bench, is_started=False, **settings)
-    os.chown(kept.friend.directory, kept.rig.mail_user.pw_uid, -1)
-    kept.start()
-    return kept
-
-
 def run_keeper(kept, *words, **more):
     """Another sshsmd, to its end."""
     began = time.monotonic()
@@ -49,7 +41,7 @@ def run_keeper_of(kept):
 
 @case
 def sshsm_goes_through_the_keeper_in_every_mode_and_the_line_is_dialled_once(bench):
-    kept = met_friend(bench)
+    kept = KeptFriend(bench, is_met=True)
     kept.friend.send().is_accepted()
     kept.friend.send(ONE * 3).is_accepted()
     for mode, hello in (("-bs", "EHLO"), ("--lmtp", "LHLO"), ("", "EHLO")):
@@ -69,7 +61,7 @@ def sshsm_goes_through_the_keeper_in_every_mode_and_the_line_is_dialled_once(ben
 
 @case
 def a_batch_that_shows_late_goes_through_the_keeper_on_another_session(bench):
-    kept = met_friend(bench)
+    kept = KeptFriend(bench, is_met=True)
     talk = kept.friend.talk()
     expect(talk.hear()[0][:4], "220 ", "the greeting")
     talk.say(b"EHLO here.example\r\n" + ONE + b"QUIT\r\n")
@@ -79,9 +71,8 @@ def a_batch_that_shows_late_goes_through_the_keeper_on_another_session(bench):
 
 @case
 def what_the_keeper_cannot_reach_is_told_by_sshsm_in_the_same_words(bench):
-    kept = KeptFriend(bench, is_started=False, port="1")
+    kept = KeptFriend(bench, is_started=False, is_met=True, port="1")
     kept.pin_any_port()
-    os.chown(kept.friend.directory, kept.rig.mail_user.pw_uid, -1)
     line = kept.friend.line("4.4.1 cannot connect: 127.0.0.1 port 1: Connection refused; check that "
                             "sshd runs there and the port is open; then try: sshsmctl check friend")
     kept.friend.send().says(75, line)
@@ -92,7 +83,7 @@ def what_the_keeper_cannot_reach_is_told_by_sshsm_in_the_same_words(bench):
 
 @case
 def a_second_keeper_of_a_destination_does_not_start(bench):
-    kept = met_friend(bench)
+    kept = KeptFriend(bench, is_met=True)
     run_keeper_of(kept).says(75, "4.3.5 sshsm: friend: a keeper of this destination runs already: it "
                                  f"holds {kept.friend.path('friend.lock')}; stop that one first, or "
                                  "leave the work to it")
@@ -102,7 +93,7 @@ def a_second_keeper_of_a_destination_does_not_start(bench):
 
 @case
 def behind_a_keeper_that_was_killed_the_next_one_starts_and_sshsm_dials_meanwhile(bench):
-    kept = met_friend(bench)
+    kept = KeptFriend(bench, is_met=True)
     kept.friend.send().is_accepted()
     kept.process.kill()
     kept.process.wait()
@@ -121,8 +112,7 @@ def is_locked(path):
 
 @case
 def a_file_in_the_place_of_a_listener_is_left_alone(bench):
-    kept = KeptFriend(bench, is_started=False)
-    os.chown(kept.friend.directory, kept.rig.mail_user.pw_uid, -1)
+    kept = KeptFriend(bench, is_started=False, is_met=True)
     with open(kept.path, "w", encoding="ascii") as file:
         file.write("mine")
     run_keeper_of(kept).says(75, f"4.3.5 sshsm: friend: cannot listen: smtp:{kept.path}: a file that is "
@@ -134,7 +124,7 @@ def a_file_in_the_place_of_a_listener_is_left_alone(bench):
 
 @case(root=True)
 def a_user_who_is_not_allowed_is_told_so_and_mail_from_him_is_not_taken(bench):
-    kept = met_friend(bench)
+    kept = KeptFriend(bench, is_met=True)
     os.chmod(kept.path, 0o666)
     os.chmod(kept.directory, 0o755)
     told = subprocess.run([sys.executable, "-c", STRANGER, kept.path, "12345"], capture_output=True,
@@ -148,7 +138,7 @@ def a_user_who_is_not_allowed_is_told_so_and_mail_from_him_is_not_taken(bench):
 
 @case(root=True)
 def a_user_in_allow_users_is_served_but_not_at_the_meeting_place(bench):
-    kept = met_friend(bench, allow_users="daemon")
+    kept = KeptFriend(bench, is_met=True, allow_users="daemon")
     os.chmod(kept.directory, 0o755)
     for path, is_served in ((kept.path, True), (kept.friend.path("friend.sock"), False)):
         os.chmod(path, 0o666)
@@ -161,8 +151,7 @@ def a_user_in_allow_users_is_served_but_not_at_the_meeting_place(bench):
 
 @case(root=True)
 def root_binds_a_low_port_and_is_the_mail_user_then(bench):
-    kept = KeptFriend(bench, is_started=False)
-    os.chown(kept.friend.directory, kept.rig.mail_user.pw_uid, -1)
+    kept = KeptFriend(bench, is_started=False, is_met=True)
     port = next(port for port in range(700, 1024) if is_free(port))
     kept.friend.settings["listen"] = f"smtp:127.0.0.1:{port}\nlisten = smtp:{kept.path}"
     kept.friend.write_configuration()
@@ -195,7 +184,7 @@ def help_and_version_stand_alone_and_an_error_is_one_sentence(bench):
 
 @case
 def sshsmctl_status_asks_the_keeper(bench):
-    kept = met_friend(bench)
+    kept = KeptFriend(bench, is_met=True)
     kept.friend.send().is_accepted()
     done = subprocess.run([os.path.join(kept.rig.build, "src", "sshsmctl"), "status", "--config-dir",
                            kept.friend.directory, "friend"], capture_output=True, text=True,
@@ -276,8 +265,7 @@ class Supervisor:
 
 @case
 def a_supervisor_is_told_that_the_keeper_is_ready_alive_and_stopping(bench):
-    kept = KeptFriend(bench, is_started=False)
-    os.chown(kept.friend.directory, kept.rig.mail_user.pw_uid, -1)
+    kept = KeptFriend(bench, is_started=False, is_met=True)
     supervisor = Supervisor(bench, kept.directory)
     usual = kept.rig.environment
     kept.rig.environment = {**usual, "NOTIFY_SOCKET": supervisor.path, "WATCHDOG_USEC": "400000"}
@@ -298,8 +286,7 @@ def a_supervisor_is_told_that_the_keeper_is_ready_alive_and_stopping(bench):
 def socket_activation_starts_the_keeper_with_the_first_message_and_it_ends_when_it_is_idle(bench):
     if not shutil.which("systemd-socket-activate"):
         raise Skip("there is no systemd-socket-activate")
-    kept = KeptFriend(bench, is_started=False, linger="0", linger_jitter="0")
-    os.chown(kept.friend.directory, kept.rig.mail_user.pw_uid, -1)
+    kept = KeptFriend(bench, is_started=False, is_met=True, linger="0", linger_jitter="0")
     kept.friend.settings.pop("listen")
     kept.friend.write_configuration()
     path = kept.friend.path("friend.sock")
