@@ -162,7 +162,9 @@ void Keeper::accept_from(const Listener& listener) {
     // Nobody, though poll(2) said that somebody is there, and would say it again at once.
     if (!arrival.socket && count == 0) accept_again_ = Clock::now() + accept_pause;
     if (!arrival.socket) return;
-    if (!arrival.refusal && clients_.size() >= max_clients)
+    // How it goes is asked for most where it is full.
+    const bool is_full = clients_.size() >= max_clients && listener.kind != Kind::status;
+    if (!arrival.refusal && is_full)
       arrival.refusal = Failure(Cause::resources_exhausted,
                                 base::concat({std::to_string(max_clients), " clients"}));
     if (!arrival.refusal && listener.kind == Kind::status)

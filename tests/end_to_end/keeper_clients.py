@@ -1,11 +1,15 @@
 """sshsmd: clients who mean harm, or know no better, beside a good one."""
 
+import resource
 import socket
 import time
 
-from keeper_rig import (ACCEPTED, CLOSING, DATA, ENVELOPE, GO_AHEAD, MAIL, MESSAGE, RCPT, RECIPIENT_OK, SENDER_OK,
-                        KeptFriend)
-from registry import case, expect
+from keeper_rig import (ACCEPTED, CLOSING, DATA, ENVELOPE, GO_AHEAD, GREETING, MAIL, MESSAGE, RCPT, RECIPIENT_OK,
+                        SENDER_OK, KeptFriend)
+from registry import Skip, case, expect
+
+FULL = ("421 4.3.1 sshsm: friend: this machine has no resources left: 1000 clients; the mail waits in the "
+        "queue")
 
 
 def is_served_well(kept, count=5):
@@ -132,3 +136,21 @@ def a_client_who_holds_the_line_in_a_message_gives_way_to_those_who_wait(bench):
     expect(good.hear(40), [SENDER_OK], "the answer when it is his turn")
     expect(bad.hear(), [kept.refusal(421, "4.4.2 no answer in time: others wait for this session; the mail waits in "
                                           "the queue")], "what the other is told")
+
+
+@case(alone=True)
+def the_client_behind_the_thousandth_is_told_421_and_the_status_is_told_all_the_same(bench):
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if limit[1] != resource.RLIM_INFINITY and limit[1] < 2100:
+        raise Skip(f"no more than {limit[1]} descriptors")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (limit[1], limit[1]))
+    bench.at_end(lambda: resource.setrlimit(resource.RLIMIT_NOFILE, limit))
+    kept = KeptFriend(bench, is_met=True)
+    clients = [kept.speaker() for _ in range(1000)]
+    for client in clients:
+        expect(client.hear(), [GREETING], "the greeting")
+    expect(kept.speaker().hear(), [FULL], "what one more is told")
+    status = kept.status()
+    expect((status["clients"], status["clients_served"]), (1000, 1000), "clients in the status")
+    clients[0].quit()
+    kept.greeted().send_letter()

@@ -68,7 +68,7 @@ class Speaker:
 
     def _line(self, end):
         while b"\r\n" not in self._unread:
-            if not select.select([self.socket], [], [], max(0, end - time.monotonic()))[0]:
+            if not self._is_readable(max(0, end - time.monotonic())):
                 raise AssertionError(f"no answer in time behind {self._unread!r}")
             try:
                 piece = self.socket.recv(65536)
@@ -105,7 +105,12 @@ class Speaker:
         self.socket.close()
 
     def is_silent(self, seconds):
-        return not self._unread and not select.select([self.socket], [], [], seconds)[0]
+        return not self._unread and not self._is_readable(seconds)
+
+    def _is_readable(self, seconds):
+        readable = select.poll()  # select(2) knows no descriptor behind the 1024th
+        readable.register(self.socket, select.POLLIN)
+        return bool(readable.poll(seconds * 1000))
 
 
 class KeptFriend:
