@@ -29,6 +29,7 @@ class RandomCaller {
   /// Whoever speaks LMTP listens.
   RandomCaller(std::mt19937& random, bool listens, Protocol protocol = Protocol::smtp);
 
+  [[nodiscard]] bool listens() const { return listens_; }
   /// What he says next, once `said` took what was taken of it.
   [[nodiscard]] std::string_view to_say() const { return to_say_; }
   void said(std::size_t count) { to_say_.erase(0, count); }
