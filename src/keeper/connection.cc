@@ -8,9 +8,11 @@ namespace sshsm::keeper {
 using base::Clock;
 using base::Failure;
 
-Connection::Connection(std::unique_ptr<ssh::Session> session, const ssh::Progress& progress,
-                       config::Destination settings, std::string key_name)
-    : session_(std::move(session)),
+Connection::Connection(std::unique_ptr<ssh::Session> session, std::unique_ptr<ssh::Dialler> dialler,
+                       const ssh::Progress& progress, config::Destination settings,
+                       std::string key_name)
+    : dialler_(settings.proxy_command.empty() ? nullptr : std::move(dialler)),
+      session_(std::move(session)),
       settings_(std::move(settings)),
       key_name_(std::move(key_name)),
       host_(progress.host),

@@ -5,6 +5,7 @@
 #include "config/destination.h"
 #include "mailer/setup.h"
 #include "ssh/connection.h"
+#include "ssh/dialler.h"
 #include "ssh/session.h"
 
 #include <poll.h>
@@ -20,9 +21,10 @@ namespace sshsm::keeper {
 /// was made, how many channels it has, and how many the host lets it have.
 class Connection {
  public:
-  /// `settings` are those that it was dialled by.
-  Connection(std::unique_ptr<ssh::Session> session, const ssh::Progress& progress,
-             config::Destination settings, std::string key_name);
+  /// `settings` are those that it was dialled by. `dialler` is kept where a proxy-command carries
+  /// the line: that runs as long as its dialler does.
+  Connection(std::unique_ptr<ssh::Session> session, std::unique_ptr<ssh::Dialler> dialler,
+             const ssh::Progress& progress, config::Destination settings, std::string key_name);
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
   /// Says good-bye. No channel may be left.
@@ -77,6 +79,7 @@ class Connection {
   /// Others' sessions count to some limits, and they end; so the refused one is tried again.
   static constexpr base::Milliseconds limit_holds{60000};
 
+  std::unique_ptr<ssh::Dialler> dialler_;  ///< before the session, which says good-bye through it
   std::unique_ptr<ssh::Session> session_;
   config::Destination settings_;
   std::string key_name_;

@@ -122,8 +122,8 @@ void Pool::connect(base::Waiter& waiter) {
     throw;
   }
   host_ = progress.host;
-  connections_.push_back(
-      std::make_unique<Connection>(std::move(session), progress, settings_, std::move(key_name)));
+  connections_.push_back(std::make_unique<Connection>(std::move(session), std::move(loaded.dialler),
+                                                      progress, settings_, std::move(key_name)));
   log_event(LOG_INFO, base::concat({"line up: ", host_, "[", progress.address,
                                     "]:", std::to_string(settings_.port)}));
 }
