@@ -23,12 +23,6 @@ constexpr std::size_t body_piece = 64 * 1024;
 /// For what is left of a batch that is overdue already: most mail servers wait an hour for us.
 constexpr std::chrono::seconds rest_patience{10};
 
-std::vector<std::string> paths_of(const smtp::Envelope& envelope) {
-  std::vector<std::string> paths;
-  for (const smtp::Recipient& recipient : envelope.recipients) paths.push_back(recipient.path);
-  return paths;
-}
-
 }  // namespace
 
 Batch::Batch(Line& line, base::Log& log, base::Trace& trace, ProgressLine& progress, Source source)
@@ -205,10 +199,6 @@ bool Batch::pass_body() {
   return true;
 }
 
-void Batch::let_go_of_message() {
-  if (std::exchange(is_message_begun_, false)) input_.drop_message();
-}
-
 bool Batch::add_piece_of_body() {
   std::string& body = input_.message().body;
   if (body_passed_ == body.size()) return false;
@@ -229,8 +219,12 @@ void Batch::send_output() {
     client_->sent(sent);
     progress_.advance(sent);
     line_.timer().restart();
-    privilege::set_in_doubt(client_->is_in_doubt());
+    note_doubt();
   }
+}
+
+void Batch::note_doubt() const {
+  privilege::set_in_doubt((is_any_accepted_ && rest_ == nullptr) || client_->is_in_doubt());
 }
 
 void Batch::wait_for_events() {
@@ -261,7 +255,7 @@ void Batch::receive() {
 void Batch::take_outcomes() {
   while (const std::optional<smtp::MessageOutcome> outcome = client_->take_outcome()) {
     settle(*outcome);
-    privilege::set_in_doubt(client_->is_in_doubt());
+    note_doubt();
   }
 }
 
@@ -270,6 +264,7 @@ void Batch::settle(const smtp::MessageOutcome& outcome) {
   log_.record(outcome, undecided_.front());
   report_.add(outcome);
   undecided_.pop_front();
+  is_any_accepted_ = is_any_accepted_ || outcome.fate == smtp::Fate::accepted;
   if (rest_ == nullptr) return;
   if (outcome.fate != smtp::Fate::accepted) return let_go_of_message();
   is_message_begun_ = false;
@@ -341,8 +336,10 @@ bool Batch::was_last_message() {
 }
 
 void Batch::record_unsent_message(const Failure& failure) {
-  const std::vector<std::string> paths =
-      input_.has_part() ? paths_of(input_.message().envelope) : std::vector<std::string>();
+  std::vector<std::string> paths;
+  if (input_.has_part())
+    for (const smtp::Recipient& recipient : input_.message().envelope.recipients)
+      paths.push_back(recipient.path);
   const bool is_before_dialling = input_.failure() && !client_;
   log_.record(failure, is_before_dialling ? "start" : phase(), paths, timeline_of_next_message());
 }

@@ -15,6 +15,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace sshsm::mailer {
@@ -58,7 +59,12 @@ class Batch {
   void receive();
   void take_outcomes();
   void settle(const smtp::MessageOutcome& outcome);
-  void let_go_of_message();
+  /// For a stop from now on: without a rest file all of the batch is sent again then, with what was
+  /// accepted of it.
+  void note_doubt() const;
+  void let_go_of_message() {
+    if (std::exchange(is_message_begun_, false)) input_.drop_message();
+  }
   void check_deadlines();
   [[nodiscard]] bool is_overdue() const { return batch_deadline_.passed(); }
 
@@ -85,9 +91,10 @@ class Batch {
   DeliveryLog log_;
   std::optional<smtp::Client> client_;
 
-  Timeline opening_;                      ///< of the connection
-  bool is_opening_counted_ = false;       ///< in the timeline of some message
-  std::deque<Timeline> undecided_;        ///< of the messages begun, in their order
+  Timeline opening_;                 ///< of the connection
+  bool is_opening_counted_ = false;  ///< in the timeline of some message
+  std::deque<Timeline> undecided_;   ///< of the messages begun, in their order
+  bool is_any_accepted_ = false;
   bool is_message_begun_ = false;         ///< the input's message is the client's, too
   std::size_t body_passed_ = 0;           ///< of the message's `body`
   std::optional<base::Failure> no_more_;  ///< why the rest of the batch is not sent
