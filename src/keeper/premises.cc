@@ -7,6 +7,7 @@
 #include "mailer/meeting_place.h"
 #include "privilege/account.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -56,11 +57,13 @@ class Moving {
   }
 
   Premises move() {
+    Eviction eviction(premises_.listeners);
     if (caller_.is_root())
       move_as_root();
     else
       move_as_mail_user();
     check();
+    eviction.cancel();
     return std::move(premises_);
   }
 
@@ -138,6 +141,17 @@ class Moving {
 };
 
 }  // namespace
+
+Eviction::~Eviction() {
+  if (is_cancelled_) return;
+  for (const Listener& listener : listeners_) {
+    struct stat status {};
+    if (listener.is_inherited || listener.path.empty()) continue;
+    // Somebody else may have put another file there.
+    if (lstat(listener.path.c_str(), &status) == 0 && S_ISSOCK(status.st_mode))
+      unlink(listener.path.c_str());
+  }
+}
 
 Premises take_premises(const Arguments& arguments, const privilege::Caller& caller,
                        std::vector<Listener> inherited) {

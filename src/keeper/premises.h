@@ -20,6 +20,23 @@ struct Premises {
   std::vector<std::string> remarks;  ///< for the log: what it must do without
 };
 
+/// Takes away the sockets that we made, where the keeper cannot begin: the attendant, whose work
+/// that is, is there only when all else is. Who has lost the rights for it leaves them lying.
+class Eviction {
+ public:
+  /// `listeners` stay where they are, and may become more.
+  explicit Eviction(const std::vector<Listener>& listeners) : listeners_(listeners) {}
+  Eviction(const Eviction&) = delete;
+  Eviction& operator=(const Eviction&) = delete;
+  ~Eviction();
+
+  void cancel() { is_cancelled_ = true; }
+
+ private:
+  const std::vector<Listener>& listeners_;
+  bool is_cancelled_ = false;
+};
+
 /// Opens everything that the keeper listens on, and becomes the mail user for good, proved. As root
 /// it binds what `listen` says (a low port, a socket in another's directory) before that, but only
 /// where root wrote the configuration: what the mail user wrote is done with the mail user's
@@ -27,7 +44,7 @@ struct Premises {
 ///
 /// `inherited` is what the supervisor gave. Throws `Failure`: the configuration causes,
 /// identity_refused, keeper_runs and listen_refused, the latter also where there is nothing to
-/// listen on.
+/// listen on; what it has made by then is gone again.
 [[nodiscard]] Premises take_premises(const Arguments& arguments, const privilege::Caller& caller,
                                      std::vector<Listener> inherited);
 

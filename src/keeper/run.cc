@@ -51,11 +51,13 @@ void serve(Request& request, const Supervision& supervision) {
   Notifier notifier(supervision);
   raise_descriptor_limit();
   Premises premises = take_premises(arguments, caller, inherited_listeners(supervision));
+  Eviction eviction(premises.listeners);
   AllowedUsers users(geteuid(), premises.settings.allowed_users);
   Signals signals;
   Attendant attendant({premises.directory, arguments.destination, caller, mailer::own_host_name(),
                        premises.settings.metrics_file},
                       premises.listeners);
+  eviction.cancel();
   request.log = base::Log("sshsmd", attendant.take_log_socket());
   trace.note(privilege::describe(privilege::enter_server_sandbox()));
   for (const std::string& remark : premises.remarks) {
