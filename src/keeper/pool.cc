@@ -152,6 +152,9 @@ void Pool::give_out() {
     queue_.pop_front();
     borrower.lend(std::move(remote));
   }
+  // Who was only greeted gave back at once. What he left is there for somebody behind him on whose
+  // behalf nothing was asked yet, and no event might come to wake us for that one.
+  ask_for_first(count_ready());
 }
 
 /// A question that was answered while nothing could be lent says nothing about later.

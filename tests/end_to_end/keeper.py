@@ -5,8 +5,8 @@ import re
 import signal
 
 from friend import LETTER, canonical
-from keeper_rig import (ACCEPTED, CLOSING, DATA, ENVELOPE, GO_AHEAD, MAIL, MESSAGE, RCPT, RECIPIENT_OK,
-                        SENDER_OK, KeptFriend)
+from keeper_rig import (ACCEPTED, CLOSING, DATA, ENVELOPE, GO_AHEAD, GREETING, MAIL, MESSAGE, RCPT,
+                        RECIPIENT_OK, SENDER_OK, KeptFriend)
 from registry import case, expect
 from smtp_address import friend_with_sink
 
@@ -140,6 +140,20 @@ def beyond_the_connections_a_client_waits_for_his_turn(bench):
     expect(third.hear(), [SENDER_OK], "the answer when it is his turn")
     third.follow((RCPT, RECIPIENT_OK), (DATA, GO_AHEAD), (MESSAGE, ACCEPTED))
     kept.delivers(3)
+
+
+@case
+def a_message_behind_a_client_who_is_only_greeted_is_not_held_up(bench):
+    kept = KeptFriend(bench, max_sessions="1", max_connections="1")
+    busy, patient = kept.greeted(), kept.greeted()
+    busy.follow(*ENVELOPE)
+    newcomer = kept.speaker()
+    expect(newcomer.is_silent(0.2), True, "he is not greeted yet")
+    patient.say(MAIL + "\r\n")
+    expect(patient.is_silent(0.2), True, "nor is this one served")
+    busy.follow((MESSAGE, ACCEPTED))
+    expect(newcomer.hear(5), [GREETING], "the one's turn")
+    expect(patient.hear(5), [SENDER_OK], "the other's turn")
 
 
 @case
