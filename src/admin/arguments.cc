@@ -187,9 +187,8 @@ Arguments checked(const po::variables_map& values) {
 }
 
 std::string option_line(const OptionRow& option) {
-  std::string spelling = concat({"--", option.name, option.value.empty() ? "" : " ", option.value});
-  spelling.resize(std::max<std::size_t>(spelling.size(), 26), ' ');
-  return concat({"  ", spelling, "  ", option.help, "\n"});
+  return base::help_line(concat({"--", option.name, option.value.empty() ? "" : " ", option.value}),
+                         26, option.help);
 }
 
 std::string usage_of(const VerbRow& verb) {
@@ -233,11 +232,9 @@ std::string help_text() {
   std::string text =
       "Usage: sshsmctl VERB [OPTIONS] [DEST]\n\n"
       "Prepares and examines the way of mail over SSH; sshsm carries it.\n\n";
-  for (const VerbRow& verb : verbs) {
-    std::string spelling = concat({verb.word, verb.operand.empty() ? "" : " ", verb.operand});
-    spelling.resize(std::max<std::size_t>(spelling.size(), 12), ' ');
-    text += concat({"  ", spelling, "  ", verb.help, "\n"});
-  }
+  for (const VerbRow& verb : verbs)
+    text += base::help_line(concat({verb.word, verb.operand.empty() ? "" : " ", verb.operand}), 12,
+                            verb.help);
   text += "\n";
   for (const OptionRow& option : options)
     if (option.verbs.empty()) text += option_line(option);

@@ -106,6 +106,12 @@ std::optional<unsigned long> parse_number(std::string_view digits, unsigned long
   return value;
 }
 
+std::string help_line(std::string_view spelling, std::size_t width, std::string_view help) {
+  std::string column(spelling);
+  column.resize(std::max(column.size(), width), ' ');
+  return concat({"  ", column, "  ", help, "\n"});
+}
+
 std::string system_error_text(int error) {
   const char* const text = strerrordesc_np(error);
   return text == nullptr ? "unknown error" : text;

@@ -46,6 +46,10 @@ namespace sshsm::base {
 [[nodiscard]] std::optional<unsigned long> parse_number(std::string_view digits,
                                                         unsigned long max) noexcept;
 
+/// One line of a --help: what can be written, and from the column behind `width` on what it does.
+[[nodiscard]] std::string help_line(std::string_view spelling, std::size_t width,
+                                    std::string_view help);
+
 /// What the system says about an errno value, independent of the locale.
 [[nodiscard]] std::string system_error_text(int error);
 

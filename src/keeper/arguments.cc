@@ -116,11 +116,9 @@ std::string help_text() {
       "Usage: sshsmd [-v] [--config-dir DIR] [--] DEST\n\n"
       "Keeps the line to the host that DEST.conf names, for local programs that speak SMTP or\n"
       "LMTP, and for sshsm. Runs in the foreground.\n\n";
-  for (const OptionRow& option : options) {
-    std::string spelling = concat({option.spelling, option.value.empty() ? "" : " ", option.value});
-    spelling.resize(std::max<std::size_t>(spelling.size(), 18), ' ');
-    text += concat({"  ", spelling, "  ", option.help, "\n"});
-  }
+  for (const OptionRow& option : options)
+    text += base::help_line(
+        concat({option.spelling, option.value.empty() ? "" : " ", option.value}), 18, option.help);
   text += "\nExit status:\n";
   for (const ExitStatusRow& row : exit_statuses)
     text += concat(

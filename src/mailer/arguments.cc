@@ -147,11 +147,7 @@ std::string help_text() {
       "Usage: sshsm [-v] [--config-dir DIR] [-bs | -bS [--rest FILE] | --lmtp] [--] DEST\n\n"
       "Carries mail over SSH to the host that DEST.conf names. Without a mode: a batch if the\n"
       "input comes before the greeting, else a conversation.\n\n";
-  for (const OptionRow& option : options) {
-    std::string spelling(option.spelling);
-    spelling.resize(std::max<std::size_t>(spelling.size(), 18), ' ');
-    text += base::concat({"  ", spelling, "  ", option.help, "\n"});
-  }
+  for (const OptionRow& option : options) text += base::help_line(option.spelling, 18, option.help);
   text += "\nExit status:\n";
   for (const base::ExitStatusRow& row : base::all_exit_statuses())
     text += base::concat({"  ", row.status == base::ExitStatus::accepted ? " " : "",

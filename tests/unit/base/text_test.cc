@@ -47,6 +47,11 @@ TEST_CASE("words are what stands between blanks and tabs") {
   CHECK(trimmed("\t a b ") == "a b");
 }
 
+TEST_CASE("a line of help has its words in two columns, and more room for a long first one") {
+  CHECK(help_line("-v", 6, "show it") == "  -v      show it\n");
+  CHECK(help_line("--verbose", 6, "show it") == "  --verbose  show it\n");
+}
+
 TEST_CASE("a number is digits and no more than its limit") {
   CHECK(parse_number("0", 10) == 0);
   CHECK(parse_number("10", 10) == 10);
