@@ -46,7 +46,9 @@ class Keeper final : public base::Waiter {
   /// again for the next client.
   void run();
 
-  /// For the pool's work. Throws `Failure` stopped where the work is not wanted any more.
+  /// For the pool's work. May return early: what is waited for may have been taken in by the turn.
+  /// Throws `Failure` stopped where the work is not wanted any more, and what ended the line on
+  /// which a session is being opened.
   [[nodiscard]] short wait(int descriptor, short events, base::Deadline deadline) override;
 
  private:

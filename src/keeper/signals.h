@@ -7,7 +7,7 @@
 namespace sshsm::keeper {
 
 /// SIGTERM, SIGINT and SIGHUP as events of the loop instead of the end of the process. Made before
-/// the sandbox, and before the attendant is not needed: children inherit that they are blocked.
+/// the sandbox. Children that are forked later inherit that they are blocked.
 class Signals {
  public:
   enum class Wish { stop, reread };
