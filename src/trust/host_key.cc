@@ -205,16 +205,4 @@ std::optional<HostKey> read_revocation(std::string_view base64) {
   return blob ? read_blob(*blob) : std::nullopt;
 }
 
-HostKey host_key_from_base64(std::string_view base64) {
-  HostKey key{{}, decode_base64(base64).value_or("")};
-  BlobReader reader(key.blob);
-  if (const auto type = reader.string()) key.type = *type;
-  return key;
-}
-
-bool is_host_key_setting(std::string_view text) {
-  const std::vector<std::string> words = base::words_of(text);
-  return words.size() == 2 && read_pin(words[0], words[1]).has_value();
-}
-
 }  // namespace sshsm::trust

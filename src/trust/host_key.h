@@ -46,11 +46,4 @@ inline constexpr std::size_t max_rsa_bits = 16384;
 /// more so): the type before it is not looked at and white space inside it is left out.
 [[nodiscard]] std::optional<HostKey> read_revocation(std::string_view base64);
 
-/// The key that libssh exports as base64, as it is: any type, or an empty one where the blob has
-/// none. It is only to be judged and named, never pinned.
-[[nodiscard]] HostKey host_key_from_base64(std::string_view base64);
-
-/// True for `TYPE BASE64` of a type we know whose blob says the same type. For config's check.
-[[nodiscard]] bool is_host_key_setting(std::string_view text);
-
 }  // namespace sshsm::trust

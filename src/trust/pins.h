@@ -44,7 +44,7 @@ class Pins {
   static constexpr std::size_t max_remarks = 50;
 
   /// `host_keys` are `TYPE BASE64`. Throws `Failure` configuration_invalid where one of them is no
-  /// key that can be pinned (`is_host_key_setting`), or where there are more than `max_keys`.
+  /// key that can be pinned (`read_pin`), or where there are more than `max_keys`.
   Pins(const Subject& subject, std::span<const KnownHostsFile> files,
        std::span<const std::string> host_keys);
 

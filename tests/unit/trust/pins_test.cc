@@ -28,7 +28,7 @@ Pins pins_of(const Subject& subject, const Texts& texts, const Texts& settings =
 }
 
 HostKey key_of(const SampleKey& sample) {
-  return host_key_from_base64(sample.base64);
+  return read_pin(sample.type, sample.base64).value();
 }
 
 std::string line(const std::string& names, const SampleKey& key) {
