@@ -16,9 +16,7 @@ Connection::Connection(std::unique_ptr<ssh::Session> session, std::unique_ptr<ss
       settings_(std::move(settings)),
       key_name_(std::move(key_name)),
       host_(progress.host),
-      address_(progress.address),
-      connected_at_(progress.connected_at),
-      banner_at_(progress.banner_at) {}
+      address_(progress.address) {}
 
 Connection::~Connection() {
   session_->disconnect();

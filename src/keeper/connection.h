@@ -34,8 +34,6 @@ class Connection {
   [[nodiscard]] const config::Destination& settings() const { return settings_; }
   [[nodiscard]] const std::string& host() const { return host_; }
   [[nodiscard]] const std::string& address() const { return address_; }
-  [[nodiscard]] base::Clock::time_point connected_at() const { return connected_at_; }
-  [[nodiscard]] base::Clock::time_point banner_at() const { return banner_at_; }
 
   [[nodiscard]] pollfd interest() const;
   [[nodiscard]] base::Deadline next_check() const;
@@ -85,8 +83,6 @@ class Connection {
   std::string key_name_;
   std::string host_;
   std::string address_;
-  base::Clock::time_point connected_at_;
-  base::Clock::time_point banner_at_;
   std::optional<base::Failure> loss_;
   bool is_retired_ = false;
   bool has_greeted_ = false;
