@@ -52,7 +52,9 @@ std::optional<Peer::Answer> Peer::dispatch(For command, const Reply& reply) {
       expected_.pop_front();
       return Answer{command == For::mail ? To::mail : To::rcpt, reply};
     case For::rset:
-      if (reply.code_class() != Reply::done) throw unexpected("to RSET", reply);
+    case For::noop:
+      if (reply.code_class() != Reply::done)
+        throw unexpected(command == For::rset ? "to RSET" : "to NOOP", reply);
       expected_.pop_front();
       return std::nullopt;
     case For::data:
@@ -117,6 +119,7 @@ Wait Peer::wait() const {
     case For::mail:
     case For::rcpt:
     case For::rset:
+    case For::noop:
       break;
   }
   return Wait::reply;
@@ -151,6 +154,11 @@ void Peer::say_rcpt(const std::string& line) {
 void Peer::say_rset() {
   say("RSET");
   expect(For::rset);
+}
+
+void Peer::say_noop() {
+  say("NOOP");
+  expect(For::noop);
 }
 
 void Peer::say_quit() {

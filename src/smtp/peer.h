@@ -38,9 +38,10 @@ class Peer {
   enum class To {
     mail,
     rcpt,
-    content,  ///< the message was refused before its end: RSET is due
-    end,      ///< of the message: it and its envelope are done with
-    hang_up,  ///< 421, whatever it answers: nothing more is said or heard
+    go_ahead,  ///< to DATA: the message may come
+    content,   ///< the message was refused before its end: RSET is due
+    end,       ///< of the message: it and its envelope are done with
+    hang_up,   ///< 421, whatever it answers: nothing more is said or heard
   };
   struct Answer {
     To to;
@@ -83,23 +84,30 @@ class Peer {
   void say_rcpt(const std::string& line);
   /// Forgets the envelope; `is_idle` tells when he has.
   void say_rset();
+  /// Asks whether he is there; `is_idle` tells when he has answered.
+  void say_noop();
   /// Only where no answer is due; else it is left unsaid.
   void say_quit();
 
-  /// Begins a message for the recipients accepted so far. Nothing is ever sent that would end it
-  /// but by `end_message`.
+  /// Begins a message for the recipients accepted so far, or asked for where `may_say`: then it
+  /// rides behind what is unanswered. Nothing is ever sent that would end it but by `end_message`.
   void begin_message();
   [[nodiscard]] bool may_add() const;
   /// Canonical text. What is added to a message that was decided is dropped.
   void add(std::string_view piece);
   void end_message();
+  /// The message that rides has no recipient: if DATA is answered 354 a lone dot leads out (RFC
+  /// 2920 3.1), and the answer to that is given as the one to its end.
+  void call_off();
+  /// Forgets the message, which is never ended; RSET is due, but where he `is_stuck`.
+  void abandon_message();
 
   /// The line is lost.
   void drop_unsent();
 
  private:
   struct Expected {
-    enum class For { greeting, ehlo, helo, mail, rcpt, rset, data, chunk, end };
+    enum class For { greeting, ehlo, helo, mail, rcpt, rset, noop, data, chunk, end };
 
     For command;
     /// A reply before so many octets were sent answers nothing; a chunk may be refused when its
@@ -109,10 +117,11 @@ class Peer {
   };
   using For = Expected::For;
   enum class Content {
-    none,     ///< no message is under way, or it is decided
-    asked,    ///< DATA is unanswered
-    data,     ///< dot-stuffed, to its final dot
-    chunked,  ///< BDAT
+    none,        ///< no message is under way, or it is decided
+    asked,       ///< DATA is unanswered
+    called_off,  ///< DATA is unanswered, and nothing is to follow it
+    data,        ///< dot-stuffed, to its final dot
+    chunked,     ///< BDAT
   };
 
   // peer.cc

@@ -19,6 +19,18 @@ void Peer::begin_message() {
   expect(For::data);
 }
 
+void Peer::call_off() {
+  if (content_ != Content::asked) return;
+  content_ = Content::called_off;
+  held_.clear();
+}
+
+void Peer::abandon_message() {
+  is_stuck_ = is_stuck_ || content_ == Content::data;
+  content_ = Content::none;
+  held_.clear();
+}
+
 bool Peer::may_add() const {
   return output_.unsent().size() < max_unsent && held_.size() < max_unsent;
 }
@@ -86,9 +98,14 @@ std::optional<Peer::Answer> Peer::on_data(const Reply& reply) {
   if (!is_go_ahead && !reply.is_refusal()) throw unexpected("to DATA", reply);
   expected_.pop_front();
   if (!is_go_ahead) return decided(To::content, reply);
+  if (content_ == Content::called_off) {
+    say(".");
+    expect(For::end);
+    return std::nullopt;
+  }
   content_ = Content::data;
   move_content();
-  return std::nullopt;
+  return Answer{To::go_ahead, reply};
 }
 
 /// The answers to chunks behind a refused one say nothing more.

@@ -28,6 +28,7 @@ const Server::Verb* Server::find_verb(std::string_view line) {
       {"MAIL", true, &Server::on_mail},
       {"RCPT", true, &Server::on_rcpt},
       {"DATA", true, &Server::on_data},
+      {"BDAT", false, &Server::on_bdat},
       {"RSET", false, &Server::on_rset},
       {"NOOP", false, &Server::on_noop},
       {"QUIT", false, &Server::on_quit},
@@ -43,7 +44,7 @@ Wait Server::wait() const {
 
 Phase Server::phase() const {
   if (is_lost()) return phase_at_loss_;
-  if (is_channel_gone_) return Phase::envelope;
+  if (is_channel_gone_ || is_envelope_due()) return Phase::envelope;
   return content_ == Content::held ? Phase::data : peer_.phase();
 }
 
@@ -55,9 +56,28 @@ bool Server::is_between_messages() const {
   return is_caller_greeted_ && peer_.is_idle() && !is_mail_accepted_ && content_ == Content::none;
 }
 
+bool Server::is_envelope_due() const {
+  return is_mail_unanswered_ || !paths_asked_.empty();
+}
+
+/// What the caller says is content.
+bool Server::is_in_content() const {
+  return body_reader_ || (chunk_ && chunk_->left > 0);
+}
+
+bool Server::is_content_answer_due() const {
+  return content_ == Content::sent || (chunk_ && chunk_->left == 0);
+}
+
+/// He who refused a sender or all recipients has no message.
+bool Server::is_in_doubt() const {
+  return peer_.is_in_doubt() && !sender_refusal_ &&
+         !(message_.recipients.empty() && paths_asked_.empty());
+}
+
 bool Server::survives_end_of_channel() {
   if (is_lost()) return is_channel_gone_;
-  if (may_begin_again()) begin_again();
+  if (may_begin_again() && !is_in_doubt()) begin_again();
   if (is_between_messages()) is_channel_gone_ = true;
   return is_channel_gone_;
 }
@@ -72,6 +92,11 @@ void Server::begin_again() {
   unanswered_.clear();
   paths_asked_.clear();
   is_mail_given_ = is_mail_unanswered_ = false;
+  if (content_ == Content::asked) content_ = Content::none;
+  if (content_ == Content::sent) {
+    content_ = Content::held;
+    chunk_ = Chunk{0, 0, true};
+  }
   peer_.drop_unsent();
   is_channel_gone_ = true;
   go_on();
@@ -87,8 +112,13 @@ void Server::take_over(Peer peer) {
   on_new_channel();
   peer_ = std::move(peer);
   peer_.set_observer(observer_);
-  if (!is_caller_greeted_) greet_caller();
+  if (!is_caller_greeted_) greet_caller(peer_.capabilities());
   go_on();
+}
+
+void Server::greet(const Capabilities& offered) {
+  greet_caller(offered);
+  is_channel_gone_ = true;
 }
 
 bool Server::is_through_with_channel() const {
@@ -97,9 +127,8 @@ bool Server::is_through_with_channel() const {
 }
 
 bool Server::may_hand_over() const {
-  const bool is_answer_due = is_mail_unanswered_ || !paths_asked_.empty();
   return !is_lost() && !is_channel_gone_ && peer_.is_ready() && content_ == Content::none &&
-         !is_answer_due;
+         !is_envelope_due();
 }
 
 Peer Server::hand_over() {
@@ -118,35 +147,41 @@ bool Server::awaits_caller() const {
 bool Server::wants_input() const {
   if (is_over()) return false;
   if (is_lost()) return true;
-  if (!is_caller_greeted_ || !waiting_.empty() || content_ == Content::sent) return false;
+  if (!is_caller_greeted_ || !waiting_.empty() || is_content_answer_due()) return false;
+  if (content_ == Content::asked || (is_envelope_due() && held_.size() > max_held)) return false;
   if (content_ == Content::streamed && !fate_) return peer_.may_add();
   return teller_.untold().size() < max_untold;
 }
 
 bool Server::is_over() const {
-  if (is_quit_answered_) return true;
+  if (is_last_word_said_) return true;
   if (!is_input_ended_) return false;
-  const bool is_answer_due = is_mail_unanswered_ || !paths_asked_.empty() || !waiting_.empty() ||
-                             content_ == Content::sent || !is_caller_greeted_;
-  return is_lost() || body_reader_ || !is_answer_due;
+  const bool is_answer_due = is_envelope_due() || !waiting_.empty() || is_content_answer_due() ||
+                             content_ == Content::asked || !is_caller_greeted_;
+  return is_lost() || is_in_content() || !is_answer_due;
 }
 
 bool Server::is_cut_short() const {
-  return is_over() && !is_quit_answered_ &&
-         (body_reader_ || is_mail_given_ || !commands_.unfinished_line().empty());
+  return is_over() && !is_last_word_said_ &&
+         (is_in_content() || is_mail_given_ || !commands_.unfinished_line().empty());
 }
 
 bool Server::is_success() const {
   if (has_failed_) return false;
-  return is_quit_answered_ || (is_over() && !is_lost() && !is_cut_short());
+  return is_last_word_said_ || (is_over() && !is_lost() && !is_cut_short());
 }
 
 void Server::feed_some(std::string_view& bytes) {
-  body_reader_ ? feed_content(bytes) : feed_command(bytes);
+  if (body_reader_)
+    feed_content(bytes);
+  else if (chunk_)
+    feed_chunk(bytes);
+  else
+    feed_command(bytes);
 }
 
 void Server::end_of_input() {
-  if (std::exchange(is_input_ended_, true) || is_quit_answered_) return;
+  if (std::exchange(is_input_ended_, true) || is_last_word_said_) return;
   if (is_over() && !is_cut_short() && !is_lost()) hang_up();
 }
 
@@ -165,6 +200,7 @@ void Server::go_on() {
     waiting_.pop_front();
     take_up(line);
   }
+  see_to_chunk();
 }
 
 bool Server::may_take_up(const CommandReader::Line& line) {
@@ -173,14 +209,26 @@ bool Server::may_take_up(const CommandReader::Line& line) {
   return (is_channel_gone_ || peer_.is_idle()) && has_channel_for(line.text);
 }
 
-/// A RCPT that can be sent rides behind what is unanswered.
+/// A RCPT that can be sent rides behind what is unanswered. So does DATA for one recipient, but
+/// where BDAT takes the message in as few turns; LMTP keeps the promise that nothing is begun which
+/// may not be ended. A chunk is read meanwhile.
 bool Server::may_ride(const CommandReader::Line& line) const {
-  if (!is_mail_given_ || sender_refusal_ || line.is_too_long || !peer_.may_say()) return false;
+  if (!is_mail_given_ || line.is_too_long) return false;
+  if (is_chunk_command(line.text)) return parse_chunk(line.text).has_value();
+  const bool is_behind_chunk = content_ != Content::none && !chunk_;
+  if (sender_refusal_ || is_behind_chunk || !peer_.may_say()) return false;
+  if (base::equals_ignoring_case(line.text, "DATA"))
+    return !is_lmtp() && !peer_.capabilities().chunking && is_for_one_who_is_asked();
   const std::optional<PathCommand> command = parse_rcpt(line.text);
   if (!command ||
       missing_parameter({{}, {}, {{command->path, command->parameters}}}, peer_.capabilities()))
     return false;
   return message_.recipients.size() + paths_asked_.size() < max_recipients;
+}
+
+/// There is exactly one recipient, and the mail server has not said what he thinks of him.
+bool Server::is_for_one_who_is_asked() const {
+  return recipients_asked_ == 1 && paths_asked_.size() == 1;
 }
 
 /// A message that nothing was said of yet takes a new channel where the old one is used up.
@@ -194,6 +242,7 @@ bool Server::has_channel_for(std::string_view line) {
 }
 
 void Server::take_up(const CommandReader::Line& line) {
+  if (is_chunk_command(line.text)) return on_bdat(line.text);
   if (line.is_too_long) return say("451 4.5.2", "this command line is too long");
   if (has_control(line.text)) return say("451 4.5.2", "a control character in a command");
   const Verb* const verb = find_verb(line.text);
@@ -203,20 +252,18 @@ void Server::take_up(const CommandReader::Line& line) {
   (this->*verb->handle)(line.text);
 }
 
-void Server::take_up_when_lost(std::string_view line) {
+void Server::take_up_when_lost(const std::string& line) {
   if (has_verb(line, "QUIT")) return answer_quit();
-  // One who leaves so much unread does not read: to stop taking what he writes would hold up both.
-  if (teller_.untold().size() < max_untold) tell_loss();
+  if (!is_chunk_command(line)) return tell_loss_to_reader();
+  on_bdat(line);
+  see_to_chunk();
 }
 
 void Server::feed_content(std::string_view& bytes) {
   constexpr std::size_t max_piece = 64 * 1024;
   std::string piece;
   bytes.remove_prefix(body_reader_->read(bytes, piece, max_piece));
-  const bool is_wanted = !is_lost() && !fate_;
-  if (is_wanted && content_ == Content::streamed) peer_.add(piece);
-  if (is_wanted && content_ == Content::held) held_ += piece;
-  if (is_wanted && content_ == Content::held && held_.size() > max_held) stream_content();
+  take_in(piece);
   if (body_reader_->is_complete()) end_content();
 }
 

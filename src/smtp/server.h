@@ -4,6 +4,7 @@
 #include "smtp/body_reader.h"
 #include "smtp/command_reader.h"
 #include "smtp/intermediary.h"
+#include "smtp/line_completer.h"
 #include "smtp/observer.h"
 #include "smtp/outcome.h"
 #include "smtp/path.h"
@@ -30,11 +31,17 @@ enum class Protocol {
 /// each recipient by the answer that the mail server gave, and in LMTP behind the final dot once
 /// for each who was accepted, since SMTP has one answer for all.
 ///
-/// Every command but RCPT is taken up when all answers before it were given, so that answers need
-/// no places kept for them; MAIL and its RCPTs ride together where the mail server offers
-/// PIPELINING. DATA is answered by us. A message of up to `max_held` octets is read to its end
-/// before the mail server is told of it; a longer one is passed on as it comes. One whose input
-/// ends early is never completed.
+/// Every command is taken up when all answers before it were given, so that answers need no places
+/// kept for them, but for what rides together where the mail server offers PIPELINING: MAIL, its
+/// RCPTs, and with exactly one RCPT the message.
+///
+/// A message of up to `max_held` octets is read to its end before the mail server is told of it; a
+/// longer one is passed on as it comes. One whose input ends early is never completed. DATA is
+/// answered by us, but where it rides: then his mail server has said it.
+///
+/// With `takes_chunks` a message may come by BDAT (RFC 3030). It leaves as it does otherwise, with
+/// its line ends made whole: by BDAT or DATA, as the mail server has it. The octets of a chunk that
+/// cannot be taken are read all the same; where it is not said how many they are, the session ends.
 ///
 /// A sender who is refused is answered 250, and each of his recipients with that refusal: some
 /// callers leave the words of a refused MAIL out of the bounce.
@@ -51,6 +58,8 @@ class Server final : public Intermediary {
   /// With so much untold to the caller no more input is taken; with so much untold once the line is
   /// lost, no more commands are answered but QUIT.
   static constexpr std::size_t max_untold = 64 * 1024;
+  /// Octets that a chunk may announce.
+  static constexpr std::size_t max_chunk = std::size_t{1} << 40;
 
   struct Names {
     std::string helo;  ///< who we say we are, to both sides
@@ -64,6 +73,8 @@ class Server final : public Intermediary {
     std::size_t messages_per_channel = 1;
     /// Channels are lent, by `take_over` for one message each; QUIT is not passed on.
     bool hands_over = false;
+    /// CHUNKING is offered to one who speaks SMTP.
+    bool takes_chunks = false;
   };
 
   Server(Manner manner, Names names, Observer observer = {});
@@ -79,16 +90,18 @@ class Server final : public Intermediary {
   [[nodiscard]] std::string_view unfinished_line() const override {
     return peer_.unfinished_line();
   }
-  [[nodiscard]] bool is_in_doubt() const override { return peer_.is_in_doubt(); }
+  [[nodiscard]] bool is_in_doubt() const override;
 
   /// True between messages. Also where a message was begun on a channel that had served before, and
-  /// nothing of it was answered: he may have hung up while it was idle, and cannot have the
-  /// message. It is begun again on another channel, once.
+  /// nothing of it was answered: he may have hung up while it was idle. It is begun again on
+  /// another channel, unless so much of it was sent that he may have it.
   [[nodiscard]] bool survives_end_of_channel() override;
   [[nodiscard]] bool wants_channel() const override { return wants_channel_; }
   void on_new_channel() override;
   /// In place of `on_new_channel`: one on which the mail server has greeted and is idle.
   void take_over(Peer peer);
+  /// Before the first channel: what will be offered is known from others.
+  void greet(const Capabilities& offered);
   /// The caller has begun no message on the channel, or is through with it: with `hands_over` it is
   /// of no use to him until `wants_channel`.
   [[nodiscard]] bool is_through_with_channel() const;
@@ -128,9 +141,15 @@ class Server final : public Intermediary {
   };
   enum class Content {
     none,
+    asked,     ///< DATA rides, and its answer is due
     held,      ///< read to its end before the mail server is told of it
     streamed,  ///< passed on as it comes
     sent,      ///< its end was given, its answer is due
+  };
+  struct Chunk {
+    std::size_t size;  ///< announced
+    std::size_t left;  ///< of it, to be read; with none its answer is due
+    bool is_last;
   };
   [[nodiscard]] static const Verb* find_verb(std::string_view line);
 
@@ -141,10 +160,14 @@ class Server final : public Intermediary {
   void go_on();
   [[nodiscard]] bool may_take_up(const CommandReader::Line& line);
   [[nodiscard]] bool may_ride(const CommandReader::Line& line) const;
+  [[nodiscard]] bool is_for_one_who_is_asked() const;
   void take_up(const CommandReader::Line& line);
-  void take_up_when_lost(std::string_view line);
+  void take_up_when_lost(const std::string& line);
   [[nodiscard]] bool has_channel_for(std::string_view line);
   [[nodiscard]] bool is_between_messages() const;
+  [[nodiscard]] bool is_envelope_due() const;
+  [[nodiscard]] bool is_in_content() const;
+  [[nodiscard]] bool is_content_answer_due() const;
   [[nodiscard]] bool may_begin_again() const;
   void begin_again();
 
@@ -158,29 +181,46 @@ class Server final : public Intermediary {
   void on_rset(const std::string& line);
   void on_noop(const std::string& line);
   void on_quit(const std::string& line);
+  void ask_for_content(const std::string& line);
+  void take_in(std::string_view piece);
   void stream_content();
+  void pass_on_end();
   void end_content();
   [[nodiscard]] bool is_lmtp() const { return manner_.protocol == Protocol::lmtp; }
   [[nodiscard]] bool begin_hello(Protocol protocol, const std::string& line);
   [[nodiscard]] std::vector<std::string> offers() const;
   void end_transaction();
+  void leave_channel();
   void hang_up();
   void say(std::string_view code, std::string_view text);
   void refuse_parameter(const std::string& parameter);
+
+  // server_chunks.cc: a message that comes by BDAT.
+  [[nodiscard]] bool is_chunk_command(std::string_view line) const;
+  [[nodiscard]] static std::optional<Chunk> parse_chunk(std::string_view line);
+  void on_bdat(const std::string& line);
+  void feed_chunk(std::string_view& bytes);
+  void see_to_chunk();
+  [[nodiscard]] bool may_chunk_ride() const;
+  void answer_chunk(const Chunk& chunk);
 
   // server_replies.cc: what the mail server says, and how the line is lost.
   void on_answer(const Peer::Answer& answer);
   void on_mail_answer(const Reply& reply);
   void on_rcpt_answer(const Reply& reply);
+  void on_go_ahead();
+  void on_ride_in_vain();
   void on_content_refusal(const Reply& reply);
   void on_end_answer(const Reply& reply);
   void settle(Phase phase, const Reply& reply);
   void on_hang_up(const Reply& reply);
   void refuse_sender(std::string path);
   void on_envelope_refusal(std::string_view command, std::string path, const Reply& reply);
-  void greet_caller();
+  void greet_caller(const Capabilities& offered);
   void tell_fate();
   void tell_loss();
+  void tell_loss_to_reader();
+  [[nodiscard]] std::size_t count_who_wait() const;
   void tell_who_waits(const std::function<void()>& tell);
   void take_in_unanswered();
   void push_outcome();
@@ -204,13 +244,16 @@ class Server final : public Intermediary {
   bool is_mail_unanswered_ = false;
   std::optional<Reply> sender_refusal_;  ///< the caller was told 250, and each recipient is refused
   std::deque<std::string> paths_asked_;  ///< of the RCPTs without an answer
+  std::size_t recipients_asked_ = 0;     ///< of this message
   /// MAIL and its RCPTs, as the caller said them, until the first answer to one of them.
   std::deque<CommandReader::Line> unanswered_;
   MessageOutcome message_;  ///< its recipients accepted so far
 
   Content content_ = Content::none;
   std::optional<BodyReader> body_reader_;
-  std::string held_;
+  std::optional<Chunk> chunk_;  ///< read before all that waits behind it
+  LineCompleter chunk_lines_;
+  std::string held_;           ///< where it rides, until the first answer
   std::optional<Reply> fate_;  ///< the mail server's word about the message in hand
 
   std::size_t replies_on_old_channels_ = 0;
@@ -220,7 +263,7 @@ class Server final : public Intermediary {
   bool is_channel_gone_ = false;
 
   bool has_failed_ = false;
-  bool is_quit_answered_ = false;
+  bool is_last_word_said_ = false;
   bool is_input_ended_ = false;
   std::optional<base::Failure> loss_;
   Phase phase_at_loss_ = Phase::greeting;

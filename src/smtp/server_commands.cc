@@ -50,6 +50,7 @@ std::vector<std::string> Server::offers() const {
   if (offered_.size) lines.push_back(size_keyword(offered_));
   if (offered_.dsn) lines.emplace_back("DSN");
   if (offered_.smtputf8) lines.emplace_back("SMTPUTF8");
+  if (manner_.takes_chunks) lines.emplace_back("CHUNKING");
   return lines;
 }
 
@@ -61,6 +62,7 @@ void Server::on_mail(const std::string& line) {
   if (const auto missing = missing_parameter(envelope, peer_.capabilities()))
     return refuse_parameter(*missing);
   message_ = {};
+  recipients_asked_ = 0;
   sender_refusal_.reset();
   is_mail_given_ = true;
   is_mail_unanswered_ = true;
@@ -71,6 +73,7 @@ void Server::on_mail(const std::string& line) {
 
 void Server::on_rcpt(const std::string& line) {
   if (!is_mail_given_) return say("503 5.5.1", "MAIL comes first");
+  if (content_ != Content::none && !chunk_) return say("503 5.5.1", "the message is begun already");
   const std::optional<PathCommand> command = parse_rcpt(line);
   if (!command) return say("451 4.5.2", "this RCPT is not understood");
   if (sender_refusal_) return refuse_sender(command->path);
@@ -79,12 +82,15 @@ void Server::on_rcpt(const std::string& line) {
     return refuse_parameter(*missing);
   if (message_.recipients.size() + paths_asked_.size() >= max_recipients)
     return say("452 4.5.3", "too many recipients");
+  ++recipients_asked_;
   paths_asked_.push_back(command->path);
   if (!unanswered_.empty()) unanswered_.push_back({line, false});
   peer_.say_rcpt(envelope_commands(envelope, peer_.capabilities()).back());
 }
 
-void Server::on_data(const std::string& /*line*/) {
+void Server::on_data(const std::string& line) {
+  if (content_ != Content::none) return say("503 5.5.1", "this message comes by BDAT");
+  if (is_envelope_due()) return ask_for_content(line);
   if (message_.recipients.empty()) {
     has_failed_ = true;
     return say("503 5.5.1", "no recipient was accepted");
@@ -93,6 +99,12 @@ void Server::on_data(const std::string& /*line*/) {
   content_ = Content::held;
   held_.clear();
   teller_.tell_line("354 end the message with a dot");
+}
+
+void Server::ask_for_content(const std::string& line) {
+  content_ = Content::asked;
+  if (!unanswered_.empty()) unanswered_.push_back({line, false});
+  peer_.begin_message();
 }
 
 void Server::on_rset(const std::string& /*line*/) {
@@ -110,28 +122,55 @@ void Server::on_quit(const std::string& /*line*/) {
 }
 
 void Server::hang_up() {
-  if (!is_channel_gone_ && !manner_.hands_over) peer_.say_quit();
+  if (!is_channel_gone_ && !manner_.hands_over && content_ == Content::none) peer_.say_quit();
 }
 
+/// Of a message that is decided, or for nobody, the rest is read and dropped.
+void Server::take_in(std::string_view piece) {
+  const bool has_recipients = !message_.recipients.empty() || !paths_asked_.empty();
+  if (is_lost() || fate_ || !has_recipients) return;
+  if (content_ == Content::streamed) return peer_.add(piece);
+  if (content_ != Content::held) return;
+  held_ += piece;
+  if (held_.size() > max_held && !is_envelope_due()) stream_content();
+}
+
+/// What rides may have to be said again.
 void Server::stream_content() {
   content_ = Content::streamed;
   peer_.begin_message();
-  peer_.add(std::exchange(held_, {}));
+  peer_.add(held_);
+  if (unanswered_.empty()) held_.clear();
 }
 
-void Server::end_content() {
-  body_reader_.reset();
-  if (is_lost() || fate_) return tell_fate();
+void Server::pass_on_end() {
   if (content_ == Content::held) stream_content();
   content_ = Content::sent;
   peer_.end_message();
 }
 
+void Server::end_content() {
+  body_reader_.reset();
+  if (is_lost() || fate_) return tell_fate();
+  pass_on_end();
+}
+
 /// What the mail server still knows of the envelope he must forget before another.
 void Server::end_transaction() {
-  if (is_mail_accepted_) peer_.say_rset();
+  if (content_ == Content::streamed) peer_.abandon_message();
+  content_ = Content::none;
+  held_.clear();
+  fate_.reset();
+  if (peer_.is_stuck()) leave_channel();
+  if (is_mail_accepted_ && !is_channel_gone_) peer_.say_rset();
   is_mail_given_ = is_mail_accepted_ = false;
   message_ = {};
+}
+
+/// The mail server is in DATA, and nothing but a final dot leads out.
+void Server::leave_channel() {
+  peer_.drop_unsent();
+  is_channel_gone_ = true;
 }
 
 void Server::say(std::string_view code, std::string_view text) {

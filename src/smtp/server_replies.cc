@@ -14,22 +14,27 @@ using To = Peer::To;
 }  // namespace
 
 void Server::receive(std::string_view bytes) {
-  while (!is_lost() && !is_quit_answered_ && !is_channel_gone_) {
+  while (!is_lost() && !is_last_word_said_ && !is_channel_gone_) {
     const std::optional<Peer::Answer> answer = peer_.receive(bytes);
     if (answer) on_answer(*answer);
-    if (peer_.is_ready() && !is_caller_greeted_) greet_caller();
+    if (peer_.is_ready() && !is_caller_greeted_) greet_caller(peer_.capabilities());
     if (!is_lost()) go_on();
     if (!answer) return;
   }
 }
 
 void Server::on_answer(const Peer::Answer& answer) {
-  if (answer.to != To::hang_up) unanswered_.clear();
+  if (answer.to != To::hang_up) {
+    unanswered_.clear();
+    if (content_ == Content::sent) held_.clear();
+  }
   switch (answer.to) {
     case To::mail:
       return on_mail_answer(answer.reply);
     case To::rcpt:
       return on_rcpt_answer(answer.reply);
+    case To::go_ahead:
+      return on_go_ahead();
     case To::content:
       return on_content_refusal(answer.reply);
     case To::end:
@@ -39,9 +44,9 @@ void Server::on_answer(const Peer::Answer& answer) {
   }
 }
 
-void Server::greet_caller() {
+void Server::greet_caller(const Capabilities& offered) {
   const std::string_view protocol = is_lmtp() ? " LMTP" : " ESMTP";
-  offered_ = peer_.capabilities();
+  offered_ = offered;
   teller_.tell_line(teller_.own_reply(base::concat({"220 ", names_.helo, protocol}), "ready"));
   is_caller_greeted_ = true;
 }
@@ -62,6 +67,7 @@ void Server::on_rcpt_answer(const Reply& reply) {
     throw unexpected("to RCPT behind a refused MAIL", reply);
   std::string path = std::move(paths_asked_.front());
   paths_asked_.pop_front();
+  if (reply.is_refusal() && content_ != Content::none) peer_.call_off();
   if (sender_refusal_) return refuse_sender(std::move(path));
   if (reply.is_refusal()) return on_envelope_refusal("RCPT", std::move(path), reply);
   message_.recipients.emplace_back().path = std::move(path);
@@ -80,27 +86,44 @@ void Server::on_envelope_refusal(std::string_view command, std::string path, con
   teller_.tell_refusal(command, reply);
 }
 
+/// The answer to DATA that rides.
+void Server::on_go_ahead() {
+  if (content_ != Content::asked) return;
+  body_reader_.emplace(*commands_.line_end());
+  content_ = Content::streamed;
+  teller_.tell_line("354 end the message with a dot");
+}
+
+/// What rode behind a recipient who was refused was for nobody, whatever it is answered.
+void Server::on_ride_in_vain() {
+  if (is_mail_accepted_) peer_.say_rset();
+  is_mail_given_ = is_mail_accepted_ = false;
+  content_ = Content::none;
+  has_failed_ = true;
+  say("503 5.5.1", "no recipient was accepted");
+}
+
 /// The mail server still knows the envelope. In DATA there is no way out but the final dot: he is
 /// left there, and the next message gets another channel.
 void Server::on_content_refusal(const Reply& reply) {
+  if (message_.recipients.empty()) return on_ride_in_vain();
   settle(Phase::data, reply);
   is_mail_accepted_ = false;
-  if (!peer_.is_stuck()) return peer_.say_rset();
-  peer_.drop_unsent();
-  is_channel_gone_ = true;
+  peer_.is_stuck() ? leave_channel() : peer_.say_rset();
 }
 
 void Server::on_end_answer(const Reply& reply) {
+  if (message_.recipients.empty()) return on_ride_in_vain();
   settle(Phase::dot, reply);
   is_mail_accepted_ = false;
 }
 
-/// It may come before the caller is through with the message; he is told behind its dot.
+/// It may come before the caller is through with the message; he is told behind its end.
 void Server::settle(Phase phase, const Reply& reply) {
   settle_by_reply(message_, phase, reply);
   push_outcome();
   fate_ = reply;
-  if (!body_reader_) tell_fate();
+  if (content_ == Content::sent || content_ == Content::asked) tell_fate();
 }
 
 /// In LMTP one answer for each recipient who was accepted (RFC 2033 4.2).
@@ -116,6 +139,8 @@ void Server::tell_fate() {
   }
   if (!fate_ || fate_->is_refusal()) has_failed_ = true;
   content_ = Content::none;
+  chunk_.reset();
+  held_.clear();
   fate_.reset();
   is_mail_given_ = false;
   message_ = {};
@@ -124,8 +149,9 @@ void Server::tell_fate() {
 /// Between messages it costs nothing, nor where the message can begin again. Else he has told the
 /// reason himself, whatever it answers: no message is in doubt behind it.
 void Server::on_hang_up(const Reply& reply) {
+  if (may_begin_again()) begin_again();
   if (survives_end_of_channel()) return;
-  const bool is_in_envelope = content_ == Content::none;
+  const bool is_in_envelope = content_ == Content::none || is_envelope_due();
   if (is_in_envelope) {
     take_in_unanswered();
     settle_by_reply(message_, Phase::envelope, reply);
@@ -136,18 +162,21 @@ void Server::on_hang_up(const Reply& reply) {
   give_up_line(hung_up(text_of(reply)));
   phase_at_loss_ = in_phase;
   if (is_in_envelope) tell_who_waits([&] { teller_.tell(reply); });
+  if (is_content_answer_due()) tell_fate();
 }
 
 void Server::lose(const Failure& failure) {
-  if (is_lost() || is_quit_answered_) return;
+  if (is_lost() || is_last_word_said_) return;
   give_up_message(failure);
-  if (content_ == Content::none) tell_who_waits([&] { tell_loss(); });
-  if (content_ == Content::sent) tell_fate();
+  const bool is_told_behind_content = is_in_content() || is_content_answer_due();
+  if (!is_told_behind_content || count_who_wait() > 0) tell_who_waits([&] { tell_loss(); });
+  if (is_content_answer_due()) tell_fate();
 }
 
 void Server::lose_idle_caller(const Failure& failure) {
   give_up_message(failure);
   body_reader_.reset();
+  chunk_.reset();
   content_ = Content::none;
   tell_who_waits([&] { tell_loss(); });
 }
@@ -179,11 +208,17 @@ void Server::push_outcome() {
   if (!message_.recipients.empty()) note_outcome(message_);
 }
 
+/// Commands whose answer is due. That of a message is not one.
+std::size_t Server::count_who_wait() const {
+  return paths_asked_.size() + (is_mail_unanswered_ ? 1 : 0) + waiting_.size() +
+         (content_ == Content::asked ? 1 : 0);
+}
+
 /// Calls `tell` once for each command that waits for its answer, or once where none does. A QUIT
 /// that waits is answered as ever, and if it is all that waits nothing has failed.
 void Server::tell_who_waits(const std::function<void()>& tell) {
   const bool has_quit = !waiting_.empty() && has_verb(waiting_.back().text, "QUIT");
-  std::size_t due = paths_asked_.size() + (is_mail_unanswered_ ? 1 : 0) + waiting_.size();
+  std::size_t due = count_who_wait();
   if (has_quit) --due;
   if (due == 0 && !has_quit) due = 1;
   if (due > 0) has_failed_ = true;
@@ -191,6 +226,7 @@ void Server::tell_who_waits(const std::function<void()>& tell) {
   waiting_.clear();
   paths_asked_.clear();
   is_mail_unanswered_ = false;
+  if (content_ == Content::asked) content_ = Content::none;
   if (has_quit) answer_quit();
 }
 
@@ -198,9 +234,14 @@ void Server::tell_loss() {
   teller_.tell_failure("421", *loss_);
 }
 
+/// One who leaves so much unread does not read: to stop taking what he writes would hold up both.
+void Server::tell_loss_to_reader() {
+  if (teller_.untold().size() < max_untold) tell_loss();
+}
+
 void Server::answer_quit() {
   say("221 2.0.0", "closing");
-  is_quit_answered_ = true;
+  is_last_word_said_ = true;
 }
 
 }  // namespace sshsm::smtp

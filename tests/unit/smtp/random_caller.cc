@@ -45,6 +45,7 @@ RandomCaller::Message RandomCaller::make_message(std::size_t index) {
   const std::size_t lines = is_long ? many : random_() % 12;
   for (std::size_t i = 0; i <= lines; ++i) {
     const std::string line = i == 0 ? "Subject: " + std::to_string(index) : make_line();
+    message.raw += line + line_end;
     message.text += (line.starts_with('.') ? "." : "") + line + line_end;
     message.body += canonical(line, has_crlf_);
   }
@@ -77,7 +78,7 @@ void RandomCaller::write_all() {
 }
 
 void RandomCaller::say(const Command& command) {
-  to_say_ += command.line + (has_crlf_ ? "\r\n" : "\n");
+  to_say_ += command.line + (has_crlf_ ? "\r\n" : "\n") + command.octets;
   awaited_.push_back(command.to);
 }
 
@@ -90,7 +91,7 @@ void RandomCaller::say_planned() {
 }
 
 void RandomCaller::plan(To to, std::string line) {
-  planned_.push_back({to, std::move(line)});
+  planned_.push_back({to, std::move(line), {}});
 }
 
 void RandomCaller::plan_message() {
@@ -98,7 +99,18 @@ void RandomCaller::plan_message() {
   if (random_() % 20 == 0) plan(To::other, "STARTTLS");
   plan(To::mail, "MAIL FROM:" + now().sender);
   for (const std::string& recipient : now().recipients) plan(To::rcpt, "RCPT TO:" + recipient);
+  if (chunks_ && random_() % 4 != 0) return plan_chunks();
   plan(To::data, "DATA");
+}
+
+void RandomCaller::plan_chunks() {
+  std::string rest = now().raw;
+  while (random_() % 3 == 0) {
+    const std::string chunk = rest.substr(0, random_() % (rest.size() + 1));
+    rest.erase(0, chunk.size());
+    planned_.push_back({To::chunk, "BDAT " + std::to_string(chunk.size()), chunk});
+  }
+  planned_.push_back({To::dot, "BDAT " + std::to_string(rest.size()) + " LAST", rest});
 }
 
 void RandomCaller::plan_end() {
@@ -124,6 +136,7 @@ void RandomCaller::hear(std::string_view bytes) {
 void RandomCaller::on_line(std::string_view line) {
   if (line.find("may have been delivered") != std::string_view::npos) is_in_doubt_ = true;
   if (line == "250-PIPELINING") pipelines_ = true;
+  if (line == "250 CHUNKING") chunks_ = true;
   REQUIRE(line.size() >= 3);
   if (line.size() == 3 || line[3] == ' ') on_reply(std::stoi(std::string(line.substr(0, 3))));
 }
@@ -158,11 +171,12 @@ void RandomCaller::on_reply(int code) {
       on_data(code);
       break;
     case To::dot:
-      on_dot(code);
+      dots_left_ > 0 ? on_dot(code) : on_last_chunk(code);
       break;
     case To::rset:
       is_good ? go_on() : plan_end();
       break;
+    case To::chunk:
     case To::other:
     case To::quit:
       break;
@@ -193,6 +207,13 @@ void RandomCaller::on_data(int code) {
 void RandomCaller::on_dot(int code) {
   now().is_accepted = code / 100 == 2;
   if (--dots_left_ == 0) go_on();
+}
+
+/// Behind a refused chunk the state is not known (RFC 3030 2).
+void RandomCaller::on_last_chunk(int code) {
+  now().is_begun = true;
+  now().is_accepted = code / 100 == 2;
+  now().is_accepted ? go_on() : plan(To::rset, "RSET");
 }
 
 void RandomCaller::go_on() {

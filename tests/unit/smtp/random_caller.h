@@ -20,6 +20,7 @@ class RandomCaller {
     std::string sender;
     std::vector<std::string> recipients;
     std::string text;  ///< as he writes it, with its final dot
+    std::string raw;   ///< as he writes it in chunks
     std::string body;  ///< as it must arrive
     std::vector<std::string> accepted_recipients;
     bool is_begun = false;     ///< his DATA was answered
@@ -42,10 +43,11 @@ class RandomCaller {
   [[nodiscard]] bool is_in_doubt() const { return is_in_doubt_; }
 
  private:
-  enum class To { greeting, hello, mail, rcpt, data, dot, rset, other, quit };
+  enum class To { greeting, hello, mail, rcpt, data, chunk, dot, rset, other, quit };
   struct Command {
     To to;
     std::string line;
+    std::string octets{};  ///< of a chunk
   };
 
   [[nodiscard]] Message make_message(std::size_t index);
@@ -55,12 +57,14 @@ class RandomCaller {
   void say_planned();
   void plan(To to, std::string line);
   void plan_message();
+  void plan_chunks();
   void plan_end();
   void on_line(std::string_view line);
   void on_reply(int code);
   void on_hello(int code);
   void on_data(int code);
   void on_dot(int code);
+  void on_last_chunk(int code);
   void go_on();
   [[nodiscard]] std::string hello() const;
   [[nodiscard]] Message& now() { return messages_.at(message_); }
@@ -78,6 +82,7 @@ class RandomCaller {
   std::deque<Command> planned_;
   std::deque<To> awaited_{To::greeting};
   bool pipelines_ = false;
+  bool chunks_ = false;
   bool has_said_helo_ = false;
   bool has_given_up_ = false;
   bool is_in_doubt_ = false;

@@ -58,9 +58,10 @@ base::Cause cause_named(std::string_view name) {
 
 Notation RelayPlayer::notation() {
   return {{"caller:", "octets:", "told:", "server:", "sent:", "octets-sent:"},
-          {"listens", "may-not-listen", "lmtp",     "smtp",    "channel", "channel-ends", "wants",
-           "turn",    "idle",           "line-end", "takes",   "lose",    "end",          "fails",
-           "held",    "open",           "over",     "outcome", "wait",    "phase",        "doubt"}};
+          {"listens", "may-not-listen", "lmtp", "smtp",     "meeting", "channel", "channel-ends",
+           "wants",   "turn",           "idle", "line-end", "takes",   "lose",    "end",
+           "fails",   "held",           "open", "over",     "outcome", "wait",    "phase",
+           "doubt"}};
 }
 
 void RelayPlayer::play(const Dialogue& dialogue) {
@@ -76,9 +77,11 @@ void RelayPlayer::play(const Dialogue& dialogue) {
 }
 
 bool RelayPlayer::begin(const Step& step) {
-  if (step.verb == "lmtp" || step.verb == "smtp") {
+  if (step.verb == "lmtp" || step.verb == "smtp" || step.verb == "meeting") {
     const Protocol protocol = step.verb == "lmtp" ? Protocol::lmtp : Protocol::smtp;
-    relay_ = std::make_unique<Server>(Server::Manner{protocol, std::stoul(step.words.at(0))},
+    const Server::Manner manner{protocol, std::stoul(step.words.at(0)), false,
+                                step.verb == "meeting"};
+    relay_ = std::make_unique<Server>(manner,
                                       Server::Names{"here.example", "friend", "mx.friend.example"});
     return true;
   }

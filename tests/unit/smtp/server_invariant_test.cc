@@ -10,7 +10,8 @@ void run_encounter(unsigned seed, Chances chances, Tally& tally) {
   std::mt19937 random(seed);
   const Protocol protocol = seed % 2 == 0 ? Protocol::lmtp : Protocol::smtp;
   RandomCaller caller(random, true, protocol);
-  Server server({protocol, 1 + random() % 3}, {"here.example", "friend", "mx.friend.example"});
+  Server server({protocol, 1 + random() % 3, false, protocol == Protocol::smtp},
+                {"here.example", "friend", "mx.friend.example"});
   Encounter(random, chances, caller, server, StrictServer::Peer::server).run(tally);
 }
 

@@ -52,6 +52,7 @@ class StrictServer {
   void on_rcpt(std::string_view line);
   void on_data();
   void on_bdat(std::string_view line);
+  void check_recipients() const;
   void end_message();
   void reset();
   /// Answers, with luck, as it should; says whether it did.

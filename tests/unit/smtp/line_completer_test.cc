@@ -1,0 +1,46 @@
+#include "smtp/line_completer.h"
+
+#include "pieces.h"
+#include "smtp/body_reader.h"
+
+#include <doctest/doctest.h>
+
+#include <string>
+
+namespace sshsm::smtp {
+namespace {
+
+std::string completed(std::string_view text, std::size_t piece) {
+  LineCompleter completer;
+  std::string lines;
+  for (const std::string_view part : pieces_of(text, piece)) lines += completer.complete(part);
+  lines += completer.end();
+  CHECK(completer.end().empty());
+  return lines;
+}
+
+}  // namespace
+
+TEST_CASE("every CR, LF and CRLF becomes a line end, and the last line gets one") {
+  for (const std::size_t piece : {1, 2, 3, 100}) {
+    CAPTURE(piece);
+    CHECK(completed("", piece).empty());
+    CHECK(completed("a", piece) == "a\r\n");
+    CHECK(completed("a\r\nb\r\n", piece) == "a\r\nb\r\n");
+    CHECK(completed("a\nb\rc", piece) == "a\r\nb\r\nc\r\n");
+    CHECK(completed("\r\r\n\n\n\r", piece) == "\r\n\r\n\r\n\r\n\r\n");
+    CHECK(completed(std::string_view("\0.\r\n", 4), piece) == std::string_view("\0.\r\n", 4));
+  }
+}
+
+TEST_CASE("a text comes out as BodyReader gives it") {
+  for (const std::string text : {"a\rb\n\r\nc\r\n", "\r\r\r\n", "x\n\n\rz\r\n"}) {
+    BodyReader reader(LineEnd::crlf);
+    std::string body;
+    (void)reader.read(text + ".\r\n", body, 1000);
+    CHECK(reader.is_complete());
+    CHECK(completed(text, 100) == body);
+  }
+}
+
+}  // namespace sshsm::smtp
