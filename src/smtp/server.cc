@@ -108,8 +108,9 @@ void Server::on_new_channel() {
   wants_channel_ = is_channel_gone_ = is_channel_spent_ = false;
 }
 
-void Server::take_over(Peer peer) {
+void Server::take_over(Peer peer, bool is_fresh) {
   on_new_channel();
+  is_channel_fresh_ = is_fresh;
   peer_ = std::move(peer);
   peer_.set_observer(observer_);
   if (!is_caller_greeted_) greet_caller(peer_.capabilities());

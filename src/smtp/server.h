@@ -98,8 +98,10 @@ class Server final : public Intermediary {
   [[nodiscard]] bool survives_end_of_channel() override;
   [[nodiscard]] bool wants_channel() const override { return wants_channel_; }
   void on_new_channel() override;
-  /// In place of `on_new_channel`: one on which the mail server has greeted and is idle.
-  void take_over(Peer peer);
+  /// In place of `on_new_channel`: one on which the mail server has greeted and is idle. Where it
+  /// is not sure that he is there any more (`is_fresh` is false), no message rides, so that none is
+  /// in doubt before he has answered MAIL.
+  void take_over(Peer peer, bool is_fresh = true);
   /// Before the first channel: what will be offered is known from others.
   void greet(const Capabilities& offered);
   /// The caller has begun no message on the channel, or is through with it: with `hands_over` it is
@@ -258,6 +260,7 @@ class Server final : public Intermediary {
 
   std::size_t replies_on_old_channels_ = 0;
   Capabilities offered_;  ///< by the mail server who has or had the channel
+  bool is_channel_fresh_ = true;
   bool is_channel_spent_ = false;
   bool wants_channel_ = false;
   bool is_channel_gone_ = false;

@@ -58,7 +58,7 @@ void Server::see_to_chunk() {
 
 bool Server::may_chunk_ride() const {
   return chunk_->is_last && content_ == Content::held && !sender_refusal_ &&
-         is_for_one_who_is_asked() && peer_.may_say();
+         is_for_one_who_is_asked() && is_channel_fresh_ && peer_.may_say();
 }
 
 void Server::answer_chunk(const Chunk& chunk) {

@@ -157,6 +157,21 @@ TEST_CASE("a message that may have to be said again is held until the first answ
   }
 }
 
+TEST_CASE("no message rides where it is not sure that the mail server is there") {
+  for (const bool is_fresh : {true, false}) {
+    Talk talk(chunking);
+    Peer peer = talk.server.hand_over();
+    talk.say("MAIL FROM:<a@a.example>");
+    talk.server.take_over(std::move(peer), is_fresh);
+    talk.say("RCPT TO:<b@b.example>");
+    talk.say("BDAT 8 LAST");
+    talk.say("Hello.");
+    CHECK(talk.sent().ends_with("BDAT 8 LAST\r\nHello.\r\n") == is_fresh);
+    CHECK(talk.server.is_in_doubt() == is_fresh);
+    CHECK(talk.server.survives_end_of_channel() == !is_fresh);
+  }
+}
+
 TEST_CASE("nobody is offered CHUNKING who was not to have it, nor may he use it") {
   for (const Protocol protocol : {Protocol::smtp, Protocol::lmtp}) {
     Server server({protocol, 10, true}, {"here.example", "friend", "mx.friend.example"});
