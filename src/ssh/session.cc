@@ -214,6 +214,7 @@ void Session::check_alive() {
     packets_seen_ = counter_.in_packets;
     last_sign_of_life_ = base::Clock::now();
     unanswered_ = 0;
+    note_round_trip(last_sign_of_life_);
     return;
   }
   if (!next_check().passed()) return;
@@ -224,9 +225,16 @@ void Session::check_alive() {
   ++unanswered_;
 }
 
+void Session::note_round_trip(base::Clock::time_point now) {
+  if (!asked_at_) return;
+  round_trip_ = std::chrono::duration_cast<std::chrono::microseconds>(now - *asked_at_);
+  asked_at_.reset();
+}
+
 /// Twice, because on a non-blocking session a call behind an answer only collects it and asks
 /// nothing; a call while the question is open does nothing. Both return at once.
 void Session::ask_for_sign_of_life() {
+  if (!asked_at_) asked_at_ = base::Clock::now();
   ssh_send_keepalive(handle_.get());
   ssh_send_keepalive(handle_.get());
 }

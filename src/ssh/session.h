@@ -11,8 +11,10 @@
 #include "trust/host_key.h"
 #include "trust/pins.h"
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -71,6 +73,12 @@ class Session {
   /// Asks a silent host for a sign of life. Throws `Failure` connection_lost where the connection
   /// is gone, or server-alive-count-max questions were not answered.
   void check_alive();
+  /// Asks now, for `round_trip`, whoever has spoken last.
+  void ask_for_sign_of_life();
+  /// From the last question of that kind to the first packet behind it; none until the first one.
+  [[nodiscard]] std::optional<std::chrono::microseconds> round_trip() const { return round_trip_; }
+  /// Such a question is open: the host may not be there any more.
+  [[nodiscard]] bool awaits_sign_of_life() const { return unanswered_ > 0; }
 
   // For the channel.
   [[nodiscard]] ssh_session handle() const noexcept { return handle_.get(); }
@@ -95,7 +103,7 @@ class Session {
   void set_private_options(const config::Destination& destination);
 
   void begin_service();
-  void ask_for_sign_of_life();
+  void note_round_trip(base::Clock::time_point now);
 
   int descriptor_;
   bool is_tcp_;
@@ -109,6 +117,8 @@ class Session {
   unsigned unanswered_ = 0;
   std::uint64_t packets_seen_ = 0;  ///< a host who answers keepalives sends packets
   base::Clock::time_point last_sign_of_life_ = base::Clock::now();
+  std::optional<base::Clock::time_point> asked_at_;  ///< the question is open
+  std::optional<std::chrono::microseconds> round_trip_;
 };
 
 }  // namespace sshsm::ssh
