@@ -24,8 +24,9 @@ using base::Failure;
 
 namespace {
 
-smtp::Server::Manner manner_of(smtp::Protocol protocol) {
-  return {protocol, std::numeric_limits<std::size_t>::max(), true};
+smtp::Server::Manner manner_of(Kind kind) {
+  const smtp::Protocol protocol = kind == Kind::lmtp ? smtp::Protocol::lmtp : smtp::Protocol::smtp;
+  return {protocol, std::numeric_limits<std::size_t>::max(), true, kind == Kind::meeting};
 }
 
 smtp::Server::Names names_in(const Pool& pool) {
@@ -35,12 +36,13 @@ smtp::Server::Names names_in(const Pool& pool) {
 
 }  // namespace
 
-Client::Client(base::Descriptor socket, smtp::Protocol protocol, const Means& means)
+Client::Client(base::Descriptor socket, Person person, const Means& means)
     : pool_(means.pool),
       socket_(std::move(socket)),
+      user_(person.user),
       log_({means.pool.settings().name, "none", means.pool.settings().port}, means.log,
            means.trace),
-      server_(manner_of(protocol), names_in(means.pool), means.observer) {
+      server_(manner_of(person.kind), names_in(means.pool), means.observer) {
   // Replies in several pieces would wait for his delayed acknowledgement; a Unix socket has none.
   const int on = 1;
   setsockopt(socket_.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
@@ -171,6 +173,12 @@ void Client::see_to_channel() {
   pool_.request(*this, Pool::Want::message);
 }
 
+void Client::greet(const smtp::Capabilities& offered) {
+  has_asked_ = false;
+  server_.greet(offered);
+  turn(0);
+}
+
 void Client::lend(std::unique_ptr<Remote> remote) {
   has_asked_ = false;
   remote_ = std::move(remote);
@@ -178,7 +186,7 @@ void Client::lend(std::unique_ptr<Remote> remote) {
   const auto now = Clock::now();
   timeline_.banner = timeline_.greeted = timeline_.envelope = now;
   log_.set_address(remote_->connection().address());
-  server_.take_over(remote_->lend());
+  server_.take_over(remote_->lend(), !remote_->connection().is_silent());
   replies_seen_ = server_.replies_received();
   turn(0);
 }

@@ -5,6 +5,7 @@
 #include "base/failure.h"
 #include "base/log.h"
 #include "base/trace.h"
+#include "keeper/listener.h"
 #include "keeper/pool.h"
 #include "keeper/remote.h"
 #include "mailer/delivery_log.h"
@@ -12,9 +13,11 @@
 #include "smtp/server.h"
 
 #include <poll.h>
+#include <sys/types.h>
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace sshsm::keeper {
@@ -37,8 +40,14 @@ class Client final : public Borrower {
     smtp::Observer observer;
   };
 
+  /// Who he is, where the kernel says so, and what is spoken with him.
+  struct Person {
+    std::optional<uid_t> user;
+    Kind kind = Kind::smtp;
+  };
+
   /// The socket does not block. All of `means` outlives it.
-  Client(base::Descriptor socket, smtp::Protocol protocol, const Means& means);
+  Client(base::Descriptor socket, Person person, const Means& means);
   ~Client() override;
 
   [[nodiscard]] pollfd interest() const;
@@ -48,6 +57,9 @@ class Client final : public Borrower {
   void turn(short events);
   [[nodiscard]] bool is_finished() const;
 
+  [[nodiscard]] std::optional<uid_t> user() const { return user_; }
+
+  void greet(const smtp::Capabilities& offered) override;
   void lend(std::unique_ptr<Remote> remote) override;
   void refuse(const base::Failure& failure) override;
 
@@ -78,6 +90,7 @@ class Client final : public Borrower {
 
   Pool& pool_;
   base::Descriptor socket_;
+  std::optional<uid_t> user_;
   mailer::DeliveryLog log_;
   smtp::Server server_;
   std::unique_ptr<Remote> remote_;

@@ -83,6 +83,14 @@ void Connection::note_closed() {
   closed_at_ = Clock::now();
 }
 
+/// Nobody waits for an answer now: the next packet will be the one to the question.
+void Connection::note_greeting(const smtp::Capabilities& offered) {
+  const bool is_first = !offered_;
+  offered_ = offered;
+  const bool may_ask = settings_.server_alive_interval.count() > 0;
+  if (is_first && may_ask && !loss_) session_->ask_for_sign_of_life();
+}
+
 bool Connection::note_refusal() {
   const auto now = Clock::now();
   if (now - closed_at_ < time_to_end) {

@@ -4,12 +4,14 @@
 #include "base/failure.h"
 #include "config/destination.h"
 #include "mailer/setup.h"
+#include "smtp/capabilities.h"
 #include "ssh/connection.h"
 #include "ssh/dialler.h"
 #include "ssh/session.h"
 
 #include <poll.h>
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -43,6 +45,12 @@ class Connection {
   /// Why it is of no use any more.
   [[nodiscard]] const std::optional<base::Failure>& loss() const { return loss_; }
   void lose(const base::Failure& failure);
+  /// It was asked for a sign of life, and has given none yet.
+  [[nodiscard]] bool is_silent() const { return session_->awaits_sign_of_life(); }
+  /// Of the SSH connection, as `ssh::Session` measures it.
+  [[nodiscard]] std::optional<std::chrono::microseconds> round_trip() const {
+    return session_->round_trip();
+  }
 
   /// Its host would be dialled, proved and signed in to in the same way by these settings.
   [[nodiscard]] bool passes(const mailer::Setup& setup);
@@ -66,9 +74,10 @@ class Connection {
   /// The same where the host let the channel open and the mail server had no room: how long ago
   /// another one was closed does not matter. False where there is no other channel.
   [[nodiscard]] bool note_full();
-  /// A mail server has greeted on one of its channels.
-  void note_greeting() { has_greeted_ = true; }
-  [[nodiscard]] bool has_greeted() const { return has_greeted_; }
+  /// A mail server has greeted on one of its channels, and offers this.
+  void note_greeting(const smtp::Capabilities& offered);
+  [[nodiscard]] bool has_greeted() const { return offered_.has_value(); }
+  [[nodiscard]] const std::optional<smtp::Capabilities>& offered() const { return offered_; }
 
  private:
   /// sshd counts a session to its MaxSessions until the command has ended.
@@ -85,7 +94,7 @@ class Connection {
   std::string address_;
   std::optional<base::Failure> loss_;
   bool is_retired_ = false;
-  bool has_greeted_ = false;
+  std::optional<smtp::Capabilities> offered_;
   unsigned channels_ = 0;
   unsigned limit_ = 0;
   base::Clock::time_point limit_ends_{};

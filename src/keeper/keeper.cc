@@ -25,16 +25,14 @@ constexpr base::Milliseconds max_stop{60000};
 constexpr int max_arrivals = 16;
 /// Where none can be taken: there is no descriptor for him (EMFILE), or the listener was shut down.
 constexpr base::Milliseconds accept_pause{200};
+/// From one line in the log about clients for whom there was no room to the next.
+constexpr base::Milliseconds complaint_pause{60000};
 /// From one writing of the metrics file to the next.
 constexpr base::Milliseconds metrics_pause{2000};
 
 smtp::Observer observer_to(base::Trace& trace) {
   if (!trace.is_on()) return {};
   return [&trace](char direction, std::string_view text) { trace.dialogue(direction, text); };
-}
-
-smtp::Protocol protocol_of(Kind kind) {
-  return kind == Kind::lmtp ? smtp::Protocol::lmtp : smtp::Protocol::smtp;
 }
 
 }  // namespace
@@ -163,17 +161,38 @@ void Keeper::accept_from(const Listener& listener) {
     if (!arrival.socket && count == 0) accept_again_ = Clock::now() + accept_pause;
     if (!arrival.socket) return;
     // How it goes is asked for most where it is full.
-    const bool is_full = clients_.size() >= max_clients && listener.kind != Kind::status;
-    if (!arrival.refusal && is_full)
-      arrival.refusal = Failure(Cause::resources_exhausted,
-                                base::concat({std::to_string(max_clients), " clients"}));
-    if (!arrival.refusal && listener.kind == Kind::status)
-      tell_status(arrival.socket);
-    else if (arrival.refusal)
+    if (!arrival.refusal && listener.kind != Kind::status) {
+      arrival.refusal = lack_of_room_for(arrival.user);
+      if (arrival.refusal) complain(*arrival.refusal);
+    }
+    if (arrival.refusal)
       turn_away(std::move(arrival.socket), listener.kind, *arrival.refusal, pool_.settings().name);
+    else if (listener.kind == Kind::status)
+      tell_status(arrival.socket);
     else
-      welcome(std::move(arrival.socket), listener.kind);
+      welcome(std::move(arrival), listener.kind);
   }
+}
+
+std::optional<Failure> Keeper::lack_of_room_for(const std::optional<uid_t>& user) const {
+  if (clients_.size() >= max_clients)
+    return Failure(Cause::resources_exhausted,
+                   base::concat({std::to_string(max_clients), " clients"}));
+  if (user && users_.has_at_meeting(*user)) return std::nullopt;
+  const auto count = std::count_if(clients_.begin(), clients_.end(),
+                                   [&user](const auto& client) { return client->user() == user; });
+  if (static_cast<std::size_t>(count) < max_clients_of_user) return std::nullopt;
+  return Failure(Cause::resources_exhausted,
+                 base::concat({std::to_string(max_clients_of_user), " clients ",
+                               user ? "of uid " + std::to_string(*user) : "of ports"}));
+}
+
+/// One who comes again and again must not fill the log.
+void Keeper::complain(const Failure& refusal) {
+  if (Clock::now() < complain_again_) return;
+  complain_again_ = Clock::now() + complaint_pause;
+  log_event(LOG_WARNING, base::concat({"a client is turned away: ", refusal.detail(),
+                                       " are connected, and no more may be"}));
 }
 
 /// A socket that was connected just now has room for it.
@@ -182,9 +201,10 @@ void Keeper::tell_status(const base::Descriptor& socket) {
   send(socket.get(), text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
-void Keeper::welcome(base::Descriptor socket, Kind kind) {
+void Keeper::welcome(Arrival arrival, Kind kind) {
   ++clients_served_;
-  clients_.push_back(std::make_unique<Client>(std::move(socket), protocol_of(kind),
+  clients_.push_back(std::make_unique<Client>(std::move(arrival.socket),
+                                              Client::Person{arrival.user, kind},
                                               Client::Means{pool_, log_, trace_, observer_}));
 }
 

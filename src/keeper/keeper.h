@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/deadline.h"
+#include "base/failure.h"
 #include "base/log.h"
 #include "base/trace.h"
 #include "base/waiter.h"
@@ -17,6 +18,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -28,6 +30,10 @@ class Keeper final : public base::Waiter {
  public:
   /// One more is told 421.
   static constexpr std::size_t max_clients = 1000;
+  /// Of these on Unix sockets by one user who is neither root nor the mail user, so that the mail
+  /// server finds room whoever else does not let go; and on all ports together, where nobody knows
+  /// whose they are.
+  static constexpr std::size_t max_clients_of_user = 250;
 
   struct Means {
     std::vector<Listener> listeners;
@@ -60,7 +66,10 @@ class Keeper final : public base::Waiter {
   void take_signals();
   void accept_from(const Listener& listener);
   void tell_status(const base::Descriptor& socket);
-  void welcome(base::Descriptor socket, Kind kind);
+  [[nodiscard]] std::optional<base::Failure> lack_of_room_for(
+      const std::optional<uid_t>& user) const;
+  void complain(const base::Failure& refusal);
+  void welcome(Arrival arrival, Kind kind);
   void tend_clients(const std::vector<pollfd>& watched, std::size_t first);
   [[nodiscard]] bool part_from_finished();
   void note_clients();
@@ -93,6 +102,7 @@ class Keeper final : public base::Waiter {
   bool is_stopping_ = false;
   base::Clock::time_point stop_ends_ = base::Clock::time_point::max();
   base::Clock::time_point accept_again_{};
+  base::Clock::time_point complain_again_{};
 };
 
 }  // namespace sshsm::keeper

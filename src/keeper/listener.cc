@@ -223,9 +223,9 @@ Arrival accept_client(const Listener& listener, const AllowedUsers& users) {
   arrival.socket.reset(
       accept4(listener.descriptor.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
   if (!arrival.socket) return arrival;
-  const std::optional<uid_t> user = base::user_at_other_end(arrival.socket.get());
-  if (user && !users.has(listener.kind, *user))
-    arrival.refusal.emplace(Cause::user_not_allowed, user_text(*user));
+  arrival.user = base::user_at_other_end(arrival.socket.get());
+  if (arrival.user && !users.has(listener.kind, *arrival.user))
+    arrival.refusal.emplace(Cause::user_not_allowed, user_text(*arrival.user));
   return arrival;
 }
 

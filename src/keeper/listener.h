@@ -69,6 +69,8 @@ class AllowedUsers {
   AllowedUsers(uid_t mail_user, const std::vector<std::string>& names);
 
   [[nodiscard]] bool has(Kind kind, uid_t user) const noexcept;
+  /// Root and the mail user.
+  [[nodiscard]] bool has_at_meeting(uid_t user) const noexcept { return has(Kind::meeting, user); }
 
  private:
   uid_t mail_user_;
@@ -78,6 +80,7 @@ class AllowedUsers {
 /// Somebody who has connected.
 struct Arrival {
   base::Descriptor socket;                 ///< does not block; none where nobody was taken
+  std::optional<uid_t> user{};             ///< at the other end of a Unix socket
   std::optional<base::Failure> refusal{};  ///< why he is to be turned away
 };
 

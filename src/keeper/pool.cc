@@ -23,7 +23,11 @@ Pool::Pool(Means means, config::Destination settings)
 }
 
 void Pool::request(Borrower& borrower, Want want) {
-  queue_.push_back({&borrower, want, Deadline::after(settings_.wait_timeout), {}});
+  // Every mail server gives up on a greeting after five minutes.
+  const auto limit = want == Want::greeting
+                         ? std::min(settings_.wait_timeout, settings_.greeting_timeout)
+                         : settings_.wait_timeout;
+  queue_.push_back({&borrower, want, Deadline::after(limit), {}});
 }
 
 void Pool::cancel(const Borrower& borrower) {
@@ -140,7 +144,31 @@ void Pool::serve() {
   if (closed_by_) return refuse_all(*closed_by_);
   const Failure* const reason = backoff_.reason_to_wait(Clock::now());
   if (reason != nullptr && !is_any_alive()) return turn_away(*reason);
-  if (!is_reload_due_ && !is_loading_) give_out();
+  if (is_reload_due_ || is_loading_) return;
+  greet_all();
+  give_out();
+}
+
+/// What is offered by a mail server on the line, or was by the last one that was greeted there.
+const smtp::Capabilities* Pool::offered() const {
+  if (!is_any_alive()) return nullptr;
+  for (const auto& connection : connections_)
+    if (!connection->is_retired() && connection->offered()) return &*connection->offered();
+  return nullptr;
+}
+
+void Pool::greet_all() {
+  const smtp::Capabilities* const known = offered();
+  if (known == nullptr) return;
+  const smtp::Capabilities capabilities = *known;
+  const auto is_curious = [](const Entry& entry) { return entry.want == Want::greeting; };
+  for (;;) {
+    const auto found = std::find_if(queue_.begin(), queue_.end(), is_curious);
+    if (found == queue_.end()) return;
+    Borrower& borrower = *found->borrower;
+    queue_.erase(found);
+    borrower.greet(capabilities);
+  }
 }
 
 void Pool::give_out() {
@@ -152,7 +180,7 @@ void Pool::give_out() {
     queue_.pop_front();
     borrower.lend(std::move(remote));
   }
-  // Who was only greeted gave back at once. What he left is there for somebody behind him on whose
+  // Who had no use for his gave it back at once. It is there for somebody behind him on whose
   // behalf nothing was asked yet, and no event might come to wake us for that one.
   ask_for_first(count_ready());
 }
@@ -163,13 +191,12 @@ void Pool::ask_for_first(std::size_t count) {
     Entry& entry = queue_[i];
     if (i >= count)
       entry.question.reset();
-    else if (!entry.question && entry.want == Want::message)
+    else if (!entry.question)
       entry.question = means_.attendant.ask();
   }
 }
 
 bool Pool::may_be_served(const Entry& entry) const {
-  if (entry.want == Want::greeting) return true;
   return entry.question && means_.attendant.answered() >= *entry.question;
 }
 

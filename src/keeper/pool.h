@@ -11,6 +11,7 @@
 #include "keeper/connection.h"
 #include "keeper/remote.h"
 #include "keeper/status.h"
+#include "smtp/capabilities.h"
 #include "smtp/observer.h"
 #include "smtp/outcome.h"
 
@@ -26,7 +27,8 @@
 
 namespace sshsm::keeper {
 
-/// Somebody who has asked for a mail server. Exactly one of the two is called, unless he cancels.
+/// Somebody who has asked for a mail server, or what one offers. Exactly one of these is called,
+/// unless he cancels.
 class Borrower {
  public:
   Borrower() = default;
@@ -34,13 +36,17 @@ class Borrower {
   Borrower& operator=(const Borrower&) = delete;
   virtual ~Borrower() = default;
 
+  /// He asked for the greeting.
+  virtual void greet(const smtp::Capabilities& offered) = 0;
+  /// He asked for a message.
   virtual void lend(std::unique_ptr<Remote> remote) = 0;
   virtual void refuse(const base::Failure& failure) = 0;
 };
 
 /// The connections to the destination and the mail servers at their far ends, which it lends to one
 /// client after the other. Who asks is served in order: by a parked mail server, else by one on
-/// another channel, else on another connection, else when his turn comes.
+/// another channel, else on another connection, else when his turn comes. Who only wants to know
+/// what is offered waits for nobody's turn, since one mail server of the line has said it.
 ///
 /// A mail server is lent for a message only after the attendant has said, later than the message
 /// began, that configuration and pins are what the connection was made by.
@@ -120,6 +126,7 @@ class Pool {
   [[nodiscard]] std::optional<base::Failure> tend(Remote& remote);
   void renew(Remote& remote);
   void serve();
+  void greet_all();
   void give_out();
   void turn_away_late();
   void turn_away(const base::Failure& reason);
@@ -129,6 +136,7 @@ class Pool {
   [[nodiscard]] std::size_t count_ready() const;
   [[nodiscard]] std::unique_ptr<Remote> take_ready();
   [[nodiscard]] bool is_any_alive() const;
+  [[nodiscard]] const smtp::Capabilities* offered() const;
   void bury();
 
   // pool_work.cc

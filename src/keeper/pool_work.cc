@@ -173,7 +173,10 @@ Status Pool::status() const {
   status.is_up = is_up();
   status.connections = connections_.size();
   for (const auto& connection : connections_) status.sessions += connection->channels();
-  if (status.is_up) status.address = connections_.back()->address();
+  if (status.is_up) {
+    status.address = connections_.back()->address();
+    status.round_trip = connections_.back()->round_trip();
+  }
   status.parked = count_ready();
   status.waiting = queue_.size();
   if (backoff_.reason_to_wait(now) != nullptr)

@@ -80,11 +80,12 @@ void Remote::pump() {
   if (is_leaving_) return;
   std::string_view rest = bytes;
   while (const std::optional<smtp::Peer::Answer> answer = peer_->receive(rest)) {
-    // Nothing was asked of him but a greeting or a RSET: this is the end of his patience.
+    // Nothing was asked of him but a greeting, RSET or NOOP: this is the end of his patience.
     throw smtp::hung_up(smtp::text_of(answer->reply));
   }
   send_output();
-  if (peer_->is_ready() && !std::exchange(has_greeted_, true)) connection_.note_greeting();
+  if (peer_->is_ready() && !std::exchange(has_greeted_, true))
+    connection_.note_greeting(peer_->capabilities());
   if (peer_->replies_received() != replies_seen_) {
     replies_seen_ = peer_->replies_received();
     timer_.restart();
@@ -118,7 +119,7 @@ void Remote::explain_end() {
 }
 
 void Remote::probe() {
-  peer_->say_rset();
+  peer_->say_noop();
   parked_at_ = Clock::now();
   timer_.restart();
   send_output();
