@@ -112,13 +112,13 @@ void Client::hear() {
     input_.append(buffer.data(), static_cast<std::size_t>(count));
 }
 
-/// Once the far side has taken all there was, what he has said and could not be taken up is: nobody
-/// might wake us for it.
+/// What he has said in one breath leaves in one packet: nothing is sent before all of it was taken
+/// up. Once the far side has taken all there was, what could not be taken up is: nobody might wake
+/// us for it.
 void Client::converse() {
   bool may_go_on = true;
   while (may_go_on) {
     if (remote_) receive();
-    if (remote_) send_output();
     see_to_channel();
     may_go_on = feed();
     if (remote_) send_output();

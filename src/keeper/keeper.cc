@@ -25,6 +25,9 @@ constexpr base::Milliseconds max_stop{60000};
 constexpr int max_arrivals = 16;
 /// Where none can be taken: there is no descriptor for him (EMFILE), or the listener was shut down.
 constexpr base::Milliseconds accept_pause{200};
+/// From one line in the log about being without clients to the next: a busy queue is without them
+/// behind each message.
+constexpr base::Milliseconds lingering_pause{10000};
 /// From one line in the log about clients for whom there was no room to the next.
 constexpr base::Milliseconds complaint_pause{60000};
 /// From one writing of the metrics file to the next.
@@ -87,8 +90,9 @@ short Keeper::turn(int descriptor, short events, Deadline deadline) {
   const Deadline until = has_news() ? Deadline(Clock::now()) : earlier(deadline, next_deadline());
   if (poll(watched.data(), watched.size(), until.poll_timeout()) < 0)
     for (pollfd& one : watched) one.revents = 0;
-  take_signals();
-  pool_.turn();
+  const bool has_attendants_word = watched[1 + listeners_.size()].revents != 0;
+  if (watched.front().revents != 0) take_signals();
+  pool_.turn(has_attendants_word);
   const std::size_t first_client = watched.size() - 1 - clients_.size();
   tend_clients(watched, first_client);
   if (!is_stopping_)
@@ -229,9 +233,12 @@ void Keeper::note_clients() {
   const base::Milliseconds left =
       lifetime_.note_no_clients({settings.linger, settings.linger_jitter, settings.is_persistent},
                                 Clock::now(), random_share());
-  if (!std::exchange(is_lingering_, true) && !settings.is_persistent)
+  if (!std::exchange(is_lingering_, true) && !settings.is_persistent &&
+      Clock::now() >= tell_lingering_again_) {
+    tell_lingering_again_ = Clock::now() + lingering_pause;
     log_event(LOG_DEBUG, base::concat({"no clients; up for another ",
                                        std::to_string(left.count() / 1000), " s"}));
+  }
   if (lifetime_.end().passed()) pool_.hang_up();
 }
 

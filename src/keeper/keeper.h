@@ -103,6 +103,7 @@ class Keeper final : public base::Waiter {
   base::Clock::time_point stop_ends_ = base::Clock::time_point::max();
   base::Clock::time_point accept_again_{};
   base::Clock::time_point complain_again_{};
+  base::Clock::time_point tell_lingering_again_{};
 };
 
 }  // namespace sshsm::keeper

@@ -79,8 +79,8 @@ bool Pool::has_news() const {
                      [](const auto& remote) { return remote->has_news(); });
 }
 
-void Pool::turn() {
-  take_attendants_word();
+void Pool::turn(bool has_attendants_word) {
+  if (has_attendants_word) take_attendants_word();
   for (const auto& connection : connections_) connection->progress();
   pump();
 }

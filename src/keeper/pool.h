@@ -90,8 +90,9 @@ class Pool {
   [[nodiscard]] base::Deadline deadline() const;
   /// Something came that makes no descriptor readable any more.
   [[nodiscard]] bool has_news() const;
-  /// After each poll: moves the bytes of what is not lent.
-  void turn();
+  /// After each poll: moves the bytes of what is not lent. `has_attendants_word` where the first of
+  /// `interests` is readable.
+  void turn(bool has_attendants_word);
   /// When the clients had their turns: serves who waits, and ends what nobody uses.
   void settle();
   /// The next thing that takes time, if one is due: reading the configuration, dialling, opening a
