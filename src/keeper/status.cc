@@ -133,7 +133,8 @@ std::string metrics_of(const Status& status) {
   for (const Figure& figure : figures)
     metrics.add(figure.metric, figure.type, figure.help, std::to_string(figure.value(status)));
   if (status.round_trip)
-    metrics.add("sshsm_round_trip_seconds", "gauge", "The last answer to a probe took so long.",
+    metrics.add("sshsm_round_trip_seconds", "gauge",
+                "From an SSH keepalive to the answer, measured last.",
                 decimal(seconds_of(*status.round_trip)));
   if (status.last_failure_at)
     metrics.add("sshsm_last_failure_seconds", "gauge", "When a dial failed last, in Unix time.",
