@@ -7,27 +7,10 @@ import threading
 import time
 
 from fault_proxy import FaultProxy
-from friend import LETTER, canonical
-from keeper_rig import (ACCEPTED, CLOSING, DATA, ENVELOPE, GO_AHEAD, GREETING, MAIL, MESSAGE, RCPT, RECIPIENT_OK,
-                        SENDER_OK, KeptFriend, Speaker)
+from keeper_rig import (ACCEPTED, CLOSING, DATA, ENVELOPE, GO_AHEAD, LOST, MAIL, MESSAGE, RCPT, RECIPIENT_OK,
+                        SENDER_OK, WAITS, KeptFriend, kill, served)
 from registry import case, expect
-from servers import free_port, new_key
-
-LOST = "the connection was lost"
-WAITS = "the mail waits in the queue"
-
-
-def served(kept):
-    """A keeper with one parked mail server."""
-    client = kept.greeted()
-    client.send_letter()
-    client.quit()
-    return kept
-
-
-def kill(processes):
-    for pid in processes:
-        os.kill(pid, signal.SIGKILL)
+from servers import free_port
 
 
 @case
@@ -156,79 +139,6 @@ def a_wrong_command_is_told_in_its_own_words(bench):
            "the greeting")
 
 
-@case
-def no_message_begins_on_a_line_whose_key_was_revoked(bench):
-    kept = served(KeptFriend(bench))
-    running = kept.greeted()
-    key = kept.friend.sshd.host_keys["ed25519"]
-    kept.friend.write_pins([f"[127.0.0.1]:{kept.friend.sshd.port} {key}", f"@revoked * {key}"])
-    answer = running.ask(MAIL)
-    expect(answer[0].startswith("421 4.7.") and "revoke" in answer[0], True, f"the answer {answer}")
-    bench.wait_until(lambda: not kept.sinks(), "the line is closed")
-    refused = kept.speaker().hear()
-    expect(refused[0].startswith("421 4.7.") and "revoke" in refused[0], True, f"the greeting {refused}")
-    kept.delivers(1)
-
-
-@case
-def no_message_begins_on_a_line_to_another_user_or_with_another_key(bench):
-    kept = served(KeptFriend(bench))
-    in_flight, running = kept.greeted(), kept.greeted()
-    in_flight.follow(*ENVELOPE)
-    kept.friend.settings["user"] = "nobody-there"
-    kept.friend.write_configuration()
-    answer = running.ask(MAIL)
-    expect(answer[0].startswith("421 4.7.8 sshsm: friend (127.0.0.1): the host refused our key: user nobody-there"),
-           True, f"the answer {answer}")
-    in_flight.follow((MESSAGE, ACCEPTED))
-    kept.delivers(2)
-
-
-@case
-def what_does_not_concern_the_line_leaves_it_up(bench):
-    kept = served(KeptFriend(bench))
-    key = kept.friend.sshd.host_keys["ed25519"]
-    kept.friend.write_pins([f"[127.0.0.1]:{kept.friend.sshd.port} {key}", f"other.example {key}"])
-    kept.greeted().send_letter()
-    kept.delivers(2)
-    expect(kept.said().count("logged in as"), 1, "logins")
-
-
-@case
-def a_stop_finishes_what_is_in_flight(bench):
-    kept = KeptFriend(bench)
-    idle, busy = kept.greeted(), kept.greeted()
-    busy.follow(*ENVELOPE)
-    kept.signal(signal.SIGTERM)
-    expect(idle.hear(), [kept.refusal(421, f"4.3.2 stopped by a signal; {WAITS}")], "what an idle client is told")
-    expect(idle.hear(), [], "and no more")
-    busy.follow((MESSAGE, ACCEPTED))
-    expect(busy.hear(), [kept.refusal(421, f"4.3.2 stopped by a signal; {WAITS}")], "what he is told then")
-    kept.ends(0)
-    kept.delivers(1)
-    expect(kept.friend.transcript().endswith(MESSAGE + b"QUIT\r\n"), True, "QUIT was said")
-
-
-@case
-def an_idle_keeper_stops_at_once(bench):
-    kept = served(KeptFriend(bench))
-    kept.signal(signal.SIGTERM)
-    kept.ends(0, 5)
-    bench.wait_until(lambda: not kept.sinks(), "the mail server has ended")
-
-
-@case
-def a_stop_ends_a_dial_that_goes_on(bench):
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        kept = KeptFriend(bench, port=str(silent.getsockname()[1]))
-        kept.pin_any_port()
-        client = kept.speaker()
-        bench.pause(0.3)
-        kept.signal(signal.SIGTERM)
-        expect(client.hear(), [kept.refusal(421, f"4.3.2 stopped by a signal; {WAITS}")], "what he is told")
-        kept.ends(0, 5)
-
-
 class DeafBehindTheFirst:
     """Passes the first connection on to sshd; those behind it are taken and never answered."""
 
@@ -283,45 +193,6 @@ def a_dial_that_hangs_keeps_nobody_from_the_line_that_is_up(bench):
 
 
 @case
-def a_keeper_killed_with_9_loses_no_accepted_message(bench):
-    kept = KeptFriend(bench)
-    client, other = kept.greeted(), kept.greeted()
-    other.follow(*ENVELOPE)
-    client.send_letter()
-    kept.signal(signal.SIGKILL)
-    expect(other.hear(), [], "no answer")
-    kept.ends(-9)
-    bench.wait_until(lambda: not kept.sinks(), "the mail servers have ended")
-    kept.delivers(1)
-
-
-@case
-def its_sockets_go_with_it_and_another_one_can_begin(bench):
-    kept = KeptFriend(bench)
-    for number, status in ((signal.SIGTERM, 0), (signal.SIGKILL, -9)):
-        kept.greeted().send_letter()
-        kept.signal(number)
-        kept.ends(status)
-        bench.wait_until(lambda: not os.path.exists(kept.path), "the socket is gone")
-        kept.start()
-    kept.greeted().send_letter()
-    kept.delivers(3)
-
-
-@case
-def a_keeper_stopped_for_a_while_goes_on(bench):
-    """As a suspended machine whose far side has gone meanwhile."""
-    kept = served(KeptFriend(bench))
-    running = kept.greeted()
-    kept.signal(signal.SIGSTOP)
-    kill(kept.line_processes())
-    bench.pause(0.5)
-    kept.signal(signal.SIGCONT)
-    running.send_letter()
-    kept.delivers(2)
-
-
-@case
 def a_host_that_falls_silent_is_noticed(bench):
     kept = KeptFriend(bench, server_alive_interval="1", server_alive_count_max="2")
     client = kept.greeted()
@@ -332,57 +203,4 @@ def a_host_that_falls_silent_is_noticed(bench):
     expect(client.hear(), [kept.refusal(421, f"4.4.2 {LOST}: no answer to 2 keepalives; {WAITS}")], "what he is told")
     kept.greeted().send_letter()
     kill(lines)
-    kept.delivers(1)
-
-
-@case
-def a_persistent_line_is_up_before_anybody_asks_and_comes_back(bench):
-    kept = KeptFriend(bench, persistent="yes", linger="0", linger_jitter="0")
-    bench.wait_until(lambda: "logged in as" in kept.said(), "it dials")
-    bench.wait_until(kept.sinks, "a mail server is there")
-    kill(kept.line_processes())
-    bench.wait_until(lambda: kept.said().count("logged in as") == 2, "it dials again")
-    client = kept.greeted()
-    client.send_letter()
-    client.quit()
-    bench.pause(0.3)
-    expect(kept.said().count("logged in as"), 2, "logins")
-
-
-@case
-def a_persistent_keeper_outlasts_a_host_that_is_down_at_boot(bench):
-    port = free_port()
-    kept = KeptFriend(bench, persistent="yes", port=str(port))
-    kept.pin_any_port()
-    bench.wait_until(lambda: "cannot connect" in kept.said(), "it has tried")
-    expect(kept.process.poll(), None, "the keeper lives")
-    bench.wait_until(lambda: kept.said().count("cannot connect") == 2, "it tries again", 6)
-
-
-@case(long=True)
-def redials_leave_nothing_behind(bench):
-    kept = KeptFriend(bench, linger="0", linger_jitter="0")
-
-    def redial(times):
-        for _ in range(times):
-            client = kept.greeted()
-            client.quit()
-            bench.wait_until(lambda: not kept.has_line(), "it hangs up")
-
-    redial(50)
-    memory, descriptors = kept.memory(), kept.descriptors()
-    redial(500)
-    grown = kept.memory() - memory
-    expect(grown < 1000, True, f"growth {grown} kB")
-    expect(kept.descriptors(), descriptors, "descriptors")
-    expect(len(kept.attendants()), 1, "processes of the keeper")
-
-
-@case(long=True)
-def a_persistent_line_is_asked_for_a_sign_of_life_end_to_end(bench):
-    kept = KeptFriend(bench, persistent="yes", server_alive_interval="5")
-    bench.wait_until(kept.sinks, "a mail server is there")
-    bench.wait_until(lambda: kept.friend.transcript() == b"EHLO here.example\r\nNOOP\r\n", "he is asked", 75)
-    expect(len(kept.sinks()), 1, "mail servers")
-    kept.greeted().send_letter()
     kept.delivers(1)

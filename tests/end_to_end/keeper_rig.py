@@ -32,6 +32,8 @@ GREETING = "220 here.example ESMTP sshsm: friend (127.0.0.1): ready"
 CLOSING = "221 2.0.0 sshsm: friend (127.0.0.1): closing"
 OFFERS = ["250-here.example", "250-PIPELINING", "250-ENHANCEDSTATUSCODES", "250-8BITMIME",
           "250 SIZE 52428800"]
+LOST = "the connection was lost"
+WAITS = "the mail waits in the queue"
 ENVELOPE = ((MAIL, SENDER_OK), (RCPT, RECIPIENT_OK), (DATA, GO_AHEAD))
 
 
@@ -179,6 +181,14 @@ class KeptFriend:
     def greeted(self):
         return self.speaker().greet()
 
+    def greets(self):
+        """Whether a client would hear a greeting that is none of 421."""
+        speaker = Speaker(self.path)
+        try:
+            return speaker.hear()[0].startswith("220 ")
+        finally:
+            speaker.close()
+
     def signal(self, number):
         self.process.send_signal(number)
 
@@ -259,3 +269,16 @@ def children_of(pid):
 def parent_of(pid):
     with open(f"/proc/{pid}/stat", encoding="ascii") as file:
         return int(re.sub(r"^.*\) ", "", file.read()).split()[1])
+
+
+def served(kept):
+    """A keeper with one parked mail server."""
+    client = kept.greeted()
+    client.send_letter()
+    client.quit()
+    return kept
+
+
+def kill(processes):
+    for pid in processes:
+        os.kill(pid, signal.SIGKILL)

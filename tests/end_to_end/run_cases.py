@@ -24,8 +24,9 @@ SUBJECTS = ["delivery", "refusals", "lines", "ssh_faults", "trust", "configurati
             "smtp_address_key", "completion", "manual", "installation", "enrol", "enrol_dialogue",
             "enrol_refusals", "trust_change", "admin_files", "check", "check_broken",
             "check_hostile", "settings", "proxy_command", "progress", "keeper", "keeper_faults",
-            "keeper_clients", "keeper_edge", "keeper_status", "keeper_start",
-            "keeper_endurance", "keeper_programs", "keeper_turns", "keeper_room", "keeper_flight"]
+            "keeper_trust", "keeper_end", "keeper_lasting", "keeper_clients", "keeper_edge",
+            "keeper_status", "keeper_start", "keeper_endurance", "keeper_programs",
+            "keeper_turns", "keeper_room", "keeper_flight"]
 
 
 def stop(_number, _frame):
