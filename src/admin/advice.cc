@@ -1,5 +1,6 @@
 #include "admin/advice.h"
 
+#include "admin/output.h"
 #include "base/failure.h"
 
 #include <algorithm>
@@ -53,7 +54,7 @@ std::string remedy_of(std::string_view step, Cause cause, std::string_view desti
     return advice.cause == cause && (advice.step.empty() || advice.step == step);
   });
   if (found != advices.end()) return std::string(found->remedy);
-  return base::remedy_for(base::row_of(cause), destination);
+  return base::remedy_for(base::row_of(cause), destination, program_name);
 }
 
 }  // namespace sshsm::admin

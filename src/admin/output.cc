@@ -30,12 +30,12 @@ void print(std::string_view text) {
 }
 
 void complain(std::string_view sentence) noexcept {
-  for (const std::string_view piece : {std::string_view("sshsmctl: "), sentence, {"\n"}})
+  for (const std::string_view piece : {program_name, std::string_view(": "), sentence, {"\n"}})
     write_all(STDERR_FILENO, piece);
 }
 
 std::string sentence_of(const base::Failure& failure, std::string_view destination) {
-  std::string sentence = explain(failure, destination, base::max_sentence);
+  std::string sentence = explain(failure, destination, base::max_sentence, program_name);
   const std::string advice = base::concat({"; then try: sshsmctl check ", destination});
   for (const std::string_view part :
        {std::string_view("; the mail waits in the queue"), std::string_view(advice)})

@@ -7,6 +7,8 @@
 
 namespace sshsm::admin {
 
+inline constexpr std::string_view program_name = "sshsmctl";
+
 /// Writes all of it to standard output. The text is printable already. Throws `Refusal` where that
 /// cannot be done: a key line that nobody has read must not end in status 0.
 void print(std::string_view text);

@@ -39,7 +39,9 @@ Arguments understood(std::span<char* const> words) {
   try {
     return parse_arguments(words);
   } catch (const Refusal& refusal) {
-    throw Refusal(refusal.sentence() + "; see sshsmctl --help");
+    const base::CauseRow& row = base::row_of(base::Cause::bad_arguments);
+    throw Refusal(
+        base::concat({refusal.sentence(), "; ", base::remedy_for(row, {}, program_name)}));
   }
 }
 

@@ -8,11 +8,11 @@ namespace {
 
 constexpr auto causes = std::to_array<CauseRow>({
     {Cause::bad_arguments, "bad-arguments", "4.3.5", "cannot use these arguments",
-     "see sshsm --help"},
+     "see PROGRAM --help"},
     {Cause::bad_destination, "bad-destination", "4.3.5", "not a destination name",
      "use letters, digits, dots, underscores and hyphens, 64 at most"},
     {Cause::identity_refused, "identity-refused", "4.3.5", "cannot become the mail user",
-     "set run-as in sshsm.conf or let the mail server start sshsm as the mail user"},
+     "set run-as in sshsm.conf, or have PROGRAM started as the mail user"},
     {Cause::configuration_missing, "configuration-missing", "4.3.5",
      "cannot read the configuration",
      "make it with sshsmctl enrol DEST, or let the mail user read it"},

@@ -74,11 +74,13 @@ struct CauseRow {
   std::string_view name;      ///< `class=` in the log; a word with hyphens
   std::string_view code;      ///< RFC 3463, always of class 4: nothing here may bounce mail
   std::string_view sentence;  ///< what went wrong, without a full stop
-  std::string_view remedy;    ///< what the reader can do, or empty; `DEST` once, if at all
+  std::string_view remedy;    ///< what the reader can do, or empty; each word below once, if at all
 };
 
 /// Stands in a remedy's command where the destination's name belongs (failure.h).
 inline constexpr std::string_view destination_word = "DEST";
+/// Stands in a remedy where the name of the program that failed belongs.
+inline constexpr std::string_view program_word = "PROGRAM";
 
 /// All rows, in the order of the enumeration.
 [[nodiscard]] std::span<const CauseRow> all_causes() noexcept;

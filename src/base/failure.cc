@@ -7,6 +7,12 @@
 namespace sshsm::base {
 namespace {
 
+/// Puts `text` in the place of `word`, if that is there.
+void put_in_place(std::string& remedy, std::string_view word, std::string_view text) {
+  const std::size_t place = remedy.find(word);
+  if (place != std::string::npos) remedy.replace(place, word.size(), text);
+}
+
 /// Takes what stands before the first `end` from the front of `text`, and `end` with it.
 std::optional<std::string_view> take_before(std::string_view& text, std::string_view end) {
   const std::size_t place = text.find(end);
@@ -53,19 +59,21 @@ const char* Failure::what() const noexcept {
   return row_of(cause_).sentence.data();
 }
 
-std::string remedy_for(const CauseRow& row, std::string_view destination) {
+std::string remedy_for(const CauseRow& row, std::string_view destination,
+                       std::string_view program) {
   std::string remedy(row.remedy);
-  const std::size_t place = remedy.find(destination_word);
   // Somebody will paste the command into a root shell, and the name may be a stranger's.
-  if (place != std::string::npos && is_plain_name(destination, max_named_destination))
-    remedy.replace(place, destination_word.size(), destination);
+  if (is_plain_name(destination, max_named_destination))
+    put_in_place(remedy, destination_word, destination);
+  put_in_place(remedy, program_word, program);
   return remedy;
 }
 
-std::string explain(const Failure& failure, std::string_view destination, std::size_t limit) {
+std::string explain(const Failure& failure, std::string_view destination, std::size_t limit,
+                    std::string_view program) {
   const CauseRow& row = row_of(failure.cause());
   std::string tail;
-  if (!row.remedy.empty()) tail = concat({"; ", remedy_for(row, destination)});
+  if (!row.remedy.empty()) tail = concat({"; ", remedy_for(row, destination, program)});
   if (!failure.peer_text().empty())
     tail += concat({": ", quoted(failure.peer_text(), max_peer_text)});
   std::string line(row.sentence);
@@ -75,17 +83,19 @@ std::string explain(const Failure& failure, std::string_view destination, std::s
   return shortened(line + tail, limit);
 }
 
-std::string speaker(std::string_view destination, std::string_view host) {
-  std::string line = "sshsm: ";
+std::string speaker(std::string_view destination, std::string_view host, std::string_view program) {
+  std::string line = concat({program, ": "});
   if (destination.empty()) return line;
   line += printable(destination, max_named_destination);
   if (!host.empty()) line += concat({" (", printable(host, 255), ")"});
   return line + ": ";
 }
 
-std::string describe(const Failure& failure, std::string_view destination, std::string_view host) {
-  const std::string head = concat({row_of(failure.cause()).code, " ", speaker(destination, host)});
-  return head + explain(failure, destination, max_sentence - head.size());
+std::string describe(const Failure& failure, std::string_view destination, std::string_view host,
+                     std::string_view program) {
+  const std::string head =
+      concat({row_of(failure.cause()).code, " ", speaker(destination, host, program)});
+  return head + explain(failure, destination, max_sentence - head.size(), program);
 }
 
 std::optional<Description> read_description(std::string_view line) {

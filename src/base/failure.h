@@ -35,24 +35,31 @@ inline constexpr std::size_t max_sentence = 500;
 inline constexpr std::size_t max_peer_text = 200;
 /// The most of a destination's name that is ever shown; a valid one is no longer.
 inline constexpr std::size_t max_named_destination = 64;
+/// Who speaks to mail servers and their clients, whichever of our programs does: the one name that
+/// they know us by.
+inline constexpr std::string_view spokesman = "sshsm";
 
 /// What the reader can do: the remedy of the row, with `destination` in a command that it names, so
 /// that it can be pasted; where that is unknown or no plain name (a stranger may have chosen it,
-/// and a shell would read it), `DEST` is left in its place.
-[[nodiscard]] std::string remedy_for(const CauseRow& row, std::string_view destination);
+/// and a shell would read it), `DEST` is left in its place. `program` is the one whose help it
+/// names.
+[[nodiscard]] std::string remedy_for(const CauseRow& row, std::string_view destination,
+                                     std::string_view program = spokesman);
 
 /// `cannot connect: 192.0.2.1 port 22: Connection refused; check …: "peer text"`: the sentence, the
 /// detail, the remedy and last the peer's words, printable, at most `limit` octets. The detail is
 /// cut first, since the remedy behind it, that of `remedy_for`, is what helps.
 [[nodiscard]] std::string explain(const Failure& failure, std::string_view destination,
-                                  std::size_t limit);
+                                  std::size_t limit, std::string_view program = spokesman);
 
 /// `sshsm: DEST (HOST): ` with the parts that are known.
-[[nodiscard]] std::string speaker(std::string_view destination, std::string_view host);
+[[nodiscard]] std::string speaker(std::string_view destination, std::string_view host,
+                                  std::string_view program = spokesman);
 
-/// The whole line: `4.4.1 sshsm: DEST (HOST): ` and the explanation, at most `max_sentence`.
+/// The whole line: `4.4.1 sshsm: DEST (HOST): ` and the explanation, at most `max_sentence`. To
+/// whoever started another `program` it is that one who speaks.
 [[nodiscard]] std::string describe(const Failure& failure, std::string_view destination,
-                                   std::string_view host);
+                                   std::string_view host, std::string_view program = spokesman);
 
 /// What a line of `describe` said.
 struct Description {

@@ -6,6 +6,8 @@
 
 namespace sshsm::keeper {
 
+inline constexpr std::string_view program_name = "sshsmd";
+
 /// What `sshsmd` was started with.
 struct Arguments {
   bool is_verbose = false;

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/passed_descriptors.h"
 #include "base/text.h"
+#include "keeper/arguments.h"
 #include "keeper/log_daemon.h"
 #include "keeper/metrics_file.h"
 #include "keeper/stamps.h"

@@ -40,7 +40,7 @@ void raise_descriptor_limit() {
 /// What failures are told of, as far as it is known.
 struct Request {
   Arguments arguments;
-  base::Log log{"sshsmd"};
+  base::Log log{std::string(program_name)};
 };
 
 /// The order is the safety: sockets, one identity, attendant, sandbox, clients.
@@ -83,7 +83,7 @@ ExitStatus act_on(std::span<char* const> words, const Supervision& supervision, 
 }
 
 ExitStatus give_up(const Failure& failure, Request& request) {
-  const std::string line = base::describe(failure, request.arguments.destination, {});
+  const std::string line = base::describe(failure, request.arguments.destination, {}, program_name);
   request.log.write(LOG_ERR, line);
   const std::string text = line + "\n";
   [[maybe_unused]] const auto written = write(STDERR_FILENO, text.data(), text.size());

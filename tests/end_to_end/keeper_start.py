@@ -84,7 +84,7 @@ def what_the_keeper_cannot_reach_is_told_by_sshsm_in_the_same_words(bench):
 @case
 def a_second_keeper_of_a_destination_does_not_start(bench):
     kept = KeptFriend(bench, is_met=True)
-    run_keeper_of(kept).says(75, "4.3.5 sshsm: friend: a keeper of this destination runs already: it "
+    run_keeper_of(kept).says(75, "4.3.5 sshsmd: friend: a keeper of this destination runs already: it "
                                  f"holds {kept.friend.path('friend.lock')}; stop that one first, or "
                                  "leave the work to it")
     kept.friend.send().is_accepted()
@@ -125,7 +125,7 @@ def a_file_in_the_place_of_a_listener_is_left_alone(bench):
     kept = KeptFriend(bench, is_started=False, is_met=True)
     with open(kept.path, "w", encoding="ascii") as file:
         file.write("mine")
-    run_keeper_of(kept).says(75, f"4.3.5 sshsm: friend: cannot listen: smtp:{kept.path}: a file that is "
+    run_keeper_of(kept).says(75, f"4.3.5 sshsmd: friend: cannot listen: smtp:{kept.path}: a file that is "
                                  "no socket lies there; check listen in the configuration, and what "
                                  "else listens there")
     with open(kept.path, encoding="ascii") as file:
@@ -189,7 +189,7 @@ def help_and_version_stand_alone_and_an_error_is_one_sentence(bench):
     expect(run_keeper(kept, "--version").stdout.startswith(b"sshsmd "), True, "the version")
     expect(b"--config-dir DIR" in run_keeper(kept, "--help").stdout, True, "the help")
     run_keeper(kept, "--conf", "x", "friend").says(
-        75, '4.3.5 sshsm: cannot use these arguments: unknown option "--conf"; see sshsm --help')
+        75, '4.3.5 sshsmd: cannot use these arguments: unknown option "--conf"; see sshsmd --help')
 
 
 @case

@@ -15,8 +15,8 @@ UNKNOWN_UID = 1999999999
 FOREIGN_GROUPS = [8, 9]
 SECONDS = 20
 
-REFUSED = ("4.3.5 sshsm: cannot become the mail user: {}; set run-as in sshsm.conf or let the mail "
-           "server start sshsm as the mail user\n")
+REFUSED = ("4.3.5 sshsm: cannot become the mail user: {}; set run-as in sshsm.conf, or have sshsm "
+           "started as the mail user\n")
 PIPE_AND_XFSZ = "{:016x}".format(1 << signal.SIGPIPE - 1 | 1 << signal.SIGXFSZ - 1)
 libc = ctypes.CDLL(None, use_errno=True)
 

@@ -202,7 +202,7 @@ class Rig:
     def note(self, result):
         """Finds which causes a run names, for the list at the end."""
         words = result.stderr + result.stdout.decode("utf-8", "replace")
-        head = r"^(?:4[25]1 )?4\.\d\.\d sshsm: (?:\S+ \(\S*\): |\S+: )?"
+        head = r"^(?:4[25]1 )?4\.\d\.\d sshsmd?: (?:\S+ \(\S*\): |\S+: )?"
         result.causes = {name for sentence, name in self.causes.items()
                          if re.search(head + re.escape(sentence), words, re.M)}
         self.provoked |= result.causes

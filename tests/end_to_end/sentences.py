@@ -74,8 +74,8 @@ def sentences_about_identity_and_owners(bench):
     friend = bench.friend()
     friend.write("sshsm.conf", "run-as = no-such-user-here\n")
     friend.send().says(75, friend.early_line(
-        "4.3.5 cannot become the mail user: no such user: no-such-user-here; set run-as in sshsm.conf or "
-        "let the mail server start sshsm as the mail user"))
+        "4.3.5 cannot become the mail user: no such user: no-such-user-here; set run-as in sshsm.conf, or "
+        "have sshsm started as the mail user"))
     friend = bench.friend()
     os.chown(friend.path("friend.conf"), 2, 2)
     friend.send().says(75, friend.early_line(

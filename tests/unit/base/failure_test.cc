@@ -10,11 +10,14 @@ using namespace sshsm::base;
 
 namespace {
 
+std::string with(std::string_view text, std::string_view word, std::string_view name) {
+  std::string changed(text);
+  const std::size_t place = changed.find(word);
+  return place == std::string::npos ? changed : changed.replace(place, word.size(), name);
+}
+
 std::string with_name(std::string_view remedy, std::string_view destination) {
-  std::string text(remedy);
-  const std::size_t place = text.find(destination_word);
-  return place == std::string::npos ? text
-                                    : text.replace(place, destination_word.size(), destination);
+  return with(with(remedy, destination_word, destination), program_word, "sshsm");
 }
 
 }  // namespace
@@ -49,9 +52,19 @@ TEST_CASE("the command in a remedy names the destination, if that may be pasted 
         "user; then try: sshsmctl check myfriend: \"DEST\"");
 }
 
-TEST_CASE("a remedy names the destination at most once") {
+TEST_CASE("a remedy names the destination and the program at most once") {
   for (const CauseRow& row : all_causes())
     CHECK(with_name(with_name(row.remedy, ""), "x") == with_name(row.remedy, ""));
+}
+
+TEST_CASE("another program of ours speaks in its own name, and names its own help") {
+  CHECK(describe(Failure(Cause::bad_arguments, "no destination is named"), {}, {}, "sshsmd") ==
+        "4.3.5 sshsmd: cannot use these arguments: no destination is named; see sshsmd --help");
+  CHECK(
+      describe(Failure(Cause::identity_refused, "no such user: bsmtp"), "friend", "mx", "sshsmd") ==
+      "4.3.5 sshsmd: friend (mx): cannot become the mail user: no such user: bsmtp; set run-as "
+      "in sshsm.conf, or have sshsmd started as the mail user");
+  CHECK(remedy_for(row_of(Cause::bad_arguments), {}, "sshsmctl") == "see sshsmctl --help");
 }
 
 TEST_CASE("no failure is longer than 500 octets, and its remedy survives a long detail") {

@@ -85,7 +85,7 @@ TEST_CASE("sshsm(8) has each cause with its code, sentence, meaning and remedy, 
     rows.push_back({concat({row.code, " ", row.sentence}), concat({"(", row.name, ") "})});
     if (items.size() < rows.size()) continue;
     const std::string& text = items[rows.size() - 1].text;
-    const std::string remedy = concat({" Remedy: ", row.remedy, "."});
+    const std::string remedy = concat({" Remedy: ", base::remedy_for(row, {}), "."});
     CHECK_MESSAGE(text.ends_with(row.remedy.empty() ? "." : remedy), text);
     CHECK((text.find(" Remedy: ") != std::string::npos) == !row.remedy.empty());
     const std::size_t least_meaning = 20;

@@ -125,7 +125,7 @@ Ending become_after(const std::function<void()>& prepare, const std::string& run
 
 std::string refusal(const std::string& detail) {
   return "exception: 4.3.5 sshsm: cannot become the mail user: " + detail +
-         "; set run-as in sshsm.conf or let the mail server start sshsm as the mail user\n";
+         "; set run-as in sshsm.conf, or have sshsm started as the mail user\n";
 }
 
 }  // namespace
