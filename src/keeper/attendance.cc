@@ -75,15 +75,25 @@ class Attendance {
     log_daemon_.hand_on({line.data(), size});
   }
 
-  /// The first failure is told, and no other: it would be told every few seconds.
   void write_metrics() {
     std::array<char, max_metrics> text{};
     const std::size_t size = receive(sockets_.metrics.get(), text);
-    const int error = metrics_file_.write({text.data(), size});
+    tell_metrics_fault(metrics_file_.write({text.data(), size}));
+  }
+
+  void move_metrics(const std::string& path) {
+    if (path == metrics_file_.path()) return;
+    is_fault_told_ = false;
+    tell_metrics_fault(metrics_file_.move_to(path));
+  }
+
+  /// The first one of a file, and no other: it would be told every few seconds.
+  void tell_metrics_fault(int error) {
     if (error != 0 && !std::exchange(is_fault_told_, true))
-      base::Log("sshsmd").write(
-          LOG_WARNING, base::concat({place_.destination, ": cannot write metrics-file ",
-                                     metrics_file_.path(), ": ", base::system_error_text(error)}));
+      base::Log(std::string(program_name))
+          .write(LOG_WARNING,
+                 base::concat({place_.destination, ": cannot write metrics-file ",
+                               metrics_file_.path(), ": ", base::system_error_text(error)}));
   }
 
   void answer_question() {
@@ -125,6 +135,7 @@ class Attendance {
     const config::Destination destination =
         config::read_destination(place_.destination, place_.directory, texts.own, texts.defaults,
                                  place_.caller.is_foreign());
+    move_metrics(destination.metrics_file);
     for (const std::string& path : destination.known_hosts_files) stamps_.add(path);
     stamps_.add(destination.identity_file);
     if (!destination.certificate_file.empty()) stamps_.add(destination.certificate_file);

@@ -22,7 +22,7 @@ struct Place {
   std::string destination;
   privilege::Caller caller;
   std::string host_name;     ///< for EHLO where the configuration has none
-  std::string metrics_file;  ///< empty: none
+  std::string metrics_file;  ///< until the first `load`; empty: none
 };
 
 /// What was read afresh, and who dials by it.

@@ -259,7 +259,10 @@ Status Keeper::status() const {
 
 /// Not at every turn: each would be a new file.
 void Keeper::tell_metrics() {
-  if (pool_.settings().metrics_file.empty()) return;
+  if (pool_.settings().metrics_file.empty()) {
+    told_metrics_.clear();
+    return;
+  }
   may_have_metrics_ = !next_metrics_.passed();
   if (may_have_metrics_) return;
   std::string text = metrics_of(status());

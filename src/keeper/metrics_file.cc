@@ -42,6 +42,14 @@ int MetricsFile::write(std::string_view text) {
   return error;
 }
 
+int MetricsFile::move_to(const std::string& path) {
+  if (!last_.empty()) unlink(path_.c_str());
+  path_ = path;
+  const std::string text = path_.empty() ? std::string() : last_;
+  last_.clear();
+  return text.empty() ? 0 : write(text);
+}
+
 int MetricsFile::write_end() {
   constexpr std::string_view name = "\nsshsm_up{";
   std::string text = last_;

@@ -15,6 +15,9 @@ class MetricsFile {
 
   /// Gives the errno of what went wrong, or 0.
   [[nodiscard]] int write(std::string_view text);
+  /// They go to another file from now on, those written last at once. The old file goes away: a
+  /// collector that finds the same figures twice takes neither.
+  [[nodiscard]] int move_to(const std::string& path);
   /// The keeper is gone: the figures stay, but the line is down.
   [[nodiscard]] int write_end();
 

@@ -233,6 +233,25 @@ def the_metrics_file_has_the_figures_and_says_that_the_line_is_down_behind_the_k
 
 
 @case
+def the_metrics_file_is_another_one_when_the_configuration_says_so(bench):
+    kept = KeptFriend(bench, is_started=False)
+    first, second = (os.path.join(kept.directory, name) for name in ("first.prom", "second.prom"))
+    kept.friend.settings["metrics-file"] = first
+    kept.friend.write_configuration()
+    kept.start()
+    kept.greeted().send_letter()
+    bench.wait_until(lambda: metrics_at(first).get("sshsm_messages_accepted_total") == 1, "the first has it")
+    for path in (second, None, first):
+        kept.friend.settings["metrics-file"] = path
+        kept.friend.write_configuration()
+        kept.signal(signal.SIGHUP)
+        bench.wait_until(lambda: [one for one in (first, second) if os.path.exists(one)] == [path] * bool(path),
+                         f"{path} alone is there")
+        if path:
+            expect(metrics_at(path)["sshsm_messages_accepted_total"], 1, f"messages in {path}")
+
+
+@case
 def a_metrics_file_that_cannot_be_written_is_told_in_the_log_once(bench):
     kept = KeptFriend(bench, is_started=False)
     kept.friend.settings["metrics-file"] = "/nonexistent/friend.prom"

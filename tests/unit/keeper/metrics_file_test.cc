@@ -48,6 +48,30 @@ TEST_CASE("where it cannot be written errno says why, and without a path nothing
   CHECK(MetricsFile("").write("one\n") == 0);
 }
 
+TEST_CASE("the figures move to another file, and back from none") {
+  const Directory directory;
+  MetricsFile file(directory.of("s"));
+  CHECK(file.write("one\n") == 0);
+  CHECK(file.move_to(directory.of("t")) == 0);
+  CHECK(directory.mode_of("s") == 0);
+  CHECK(text_at(directory.of("t")) == "one\n");
+  CHECK(file.move_to("") == 0);
+  CHECK(directory.mode_of("t") == 0);
+  CHECK(file.move_to("/nonexistent/metrics") == 0);
+  CHECK(file.write("two\n") == ENOENT);
+  CHECK(file.move_to("/nonexistent/others") == ENOENT);
+  CHECK(file.move_to(directory.of("s")) == 0);
+  CHECK(text_at(directory.of("s")) == "two\n");
+}
+
+TEST_CASE("a file of another kind that was never ours stays where it is") {
+  const Directory directory;
+  directory.make_file("s");
+  MetricsFile file(directory.of("s"));
+  CHECK(file.move_to(directory.of("t")) == 0);
+  CHECK(directory.mode_of("s") != 0);
+}
+
 TEST_CASE("behind the keeper's end the line is down, and the other figures stay") {
   const Directory directory;
   Status status;
