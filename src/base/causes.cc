@@ -130,6 +130,8 @@ constexpr auto causes = std::to_array<CauseRow>({
      "check listen in the configuration, and what else listens there"},
     {Cause::keeper_runs, "keeper-runs", "4.3.5", "a keeper of this destination runs already",
      "stop that one first, or leave the work to it"},
+    {Cause::attendant_gone, "attendant-gone", "4.3.0", "the keeper lost its attendant",
+     "start it again, unless a supervisor does; the mail waits in the queue"},
     {Cause::user_not_allowed, "user-not-allowed", "4.7.1", "this user may not use the keeper",
      "name him in allow-users, and start the keeper again"},
     {Cause::caller_not_listening, "caller-not-listening", "4.5.0", "the caller does not listen",

@@ -60,6 +60,7 @@ enum class Cause {
   rest_unwritable,
   listen_refused,
   keeper_runs,
+  attendant_gone,
   user_not_allowed,
   caller_not_listening,
   caller_gone,

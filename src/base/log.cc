@@ -24,6 +24,11 @@ std::string time_stamp() {
   return text.data();
 }
 
+/// Never waits.
+bool is_sent(const Descriptor& socket, std::string_view line) {
+  return send(socket.get(), line.data(), line.size(), MSG_NOSIGNAL | MSG_DONTWAIT) >= 0;
+}
+
 }  // namespace
 
 Descriptor connect_to_log_daemon(std::string_view path) {
@@ -41,17 +46,14 @@ Log::Log(std::string program, std::string_view path)
   tzset();
 }
 
-Log::Log(std::string program, Descriptor socket)
-    : program_(std::move(program)), socket_(std::move(socket)) {
-  tzset();
-}
-
 void Log::write(int level, std::string_view text) {
-  if (!socket_ || !patience_.wait_until_writable(socket_.get())) return;
+  if (!socket_ && !reserve_) return;
   const std::string line = concat({"<", std::to_string(LOG_MAIL | level), ">", time_stamp(), " ",
                                    program_, "[", std::to_string(getpid()), "]: ", text});
-  // It does not block: a line that finds no room is lost, and not the mail.
-  send(socket_.get(), line.data(), line.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  if (reserve_ && socket_ && is_sent(socket_, line)) return;
+  const Descriptor& last = reserve_ ? reserve_ : socket_;
+  // A line that finds no room in time is lost, and not the mail.
+  if (patience_.wait_until_writable(last.get())) static_cast<void>(is_sent(last, line));
 }
 
 }  // namespace sshsm::base

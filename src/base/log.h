@@ -5,6 +5,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace sshsm::base {
 
@@ -22,9 +23,10 @@ class Log {
   /// one.
   explicit Log(std::string program, std::string_view path = "/dev/log");
 
-  /// Whoever reads `socket`, which keeps the borders of messages, hands them on to the log daemon:
-  /// for a program that outlives it.
-  Log(std::string program, Descriptor socket);
+  /// What the daemon does not take at once goes to `reserve`, whose reader hands it on: for a
+  /// program that cannot connect again when the daemon was started again. It keeps the borders of
+  /// messages.
+  void set_reserve(Descriptor reserve) { reserve_ = std::move(reserve); }
 
   /// One line at a level of syslog.h. The text is printable already.
   void write(int level, std::string_view text);
@@ -34,6 +36,7 @@ class Log {
 
   std::string program_;
   Descriptor socket_;
+  Descriptor reserve_;
   Patience patience_{max_patience};
 };
 

@@ -25,13 +25,15 @@ using base::Failure;
 
 /// Files on a server that does not answer hold up the attendant, and with him every new line.
 constexpr base::Milliseconds max_load_time{60000};
+/// An answer is a look at half a dozen files.
+constexpr base::Milliseconds max_answer_time{10000};
 
 [[noreturn]] void throw_gone() {
-  throw Failure(Cause::internal_error, "the attendant ended");
+  throw Failure(Cause::attendant_gone);
 }
 
-void send_request(int socket) {
-  if (send(socket, &request_word, sizeof request_word, MSG_NOSIGNAL) < 0) throw_gone();
+bool is_asked(const Descriptor& socket) {
+  return send(socket.get(), &request_word, sizeof request_word, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0;
 }
 
 LoadAnswer receive_answer(int socket, std::vector<Descriptor>& descriptors) {
@@ -79,8 +81,7 @@ Attendant::Attendant(const Place& place, const std::vector<Listener>& listeners)
 }
 
 void Attendant::await_load(base::Waiter& waiter) {
-  if (waiter.wait(loads_.get(), POLLIN, base::Deadline::after(max_load_time)) == 0)
-    throw Failure(Cause::internal_error, "the attendant does not answer");
+  if (waiter.wait(loads_.get(), POLLIN, base::Deadline::after(max_load_time)) == 0) throw silence();
   is_load_due_ = false;
 }
 
@@ -93,7 +94,7 @@ void Attendant::drop_late_answer(base::Waiter& waiter) {
 
 Loaded Attendant::load(base::Waiter& waiter) {
   drop_late_answer(waiter);
-  send_request(loads_.get());
+  if (!is_asked(loads_)) throw_gone();
   is_load_due_ = true;
   has_change_ = false;
   await_load(waiter);
@@ -117,6 +118,15 @@ bool Attendant::write_metrics(std::string_view text) {
   return send(metrics_.get(), text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT) >= 0;
 }
 
+base::Failure Attendant::silence() {
+  return Failure(Cause::answer_timed_out, "the keeper's attendant");
+}
+
+base::Deadline Attendant::end_of_patience() const {
+  if (is_gone() || asked_ == answered_) return base::Deadline::never();
+  return base::Deadline(asked_at_ + max_answer_time);
+}
+
 std::uint64_t Attendant::ask() {
   if (asked_ == answered_) send_question();
   // One on its way may have been answered already for what was true before this call.
@@ -126,7 +136,9 @@ std::uint64_t Attendant::ask() {
 }
 
 void Attendant::send_question() {
-  send_request(questions_.get());
+  // Where he is gone, `hear` sees it.
+  static_cast<void>(is_asked(questions_));
+  asked_at_ = base::Clock::now();
   ++asked_;
 }
 
@@ -134,7 +146,7 @@ void Attendant::hear() {
   char word = 0;
   const ssize_t count = recv(questions_.get(), &word, sizeof word, MSG_DONTWAIT);
   if (count < 0 && (errno == EAGAIN || errno == EINTR)) return;
-  if (count != 1) throw_gone();
+  if (count != 1) return questions_.reset();
   if (word != unchanged_word) has_change_ = true;
   answered_ = asked_;
   if (std::exchange(is_asked_again_, false)) send_question();

@@ -1,6 +1,8 @@
 #pragma once
 
+#include "base/deadline.h"
 #include "base/descriptor.h"
+#include "base/failure.h"
 #include "base/waiter.h"
 #include "keeper/listener.h"
 #include "mailer/setup.h"
@@ -35,7 +37,8 @@ struct Loaded {
 /// a peer or a client: it reads configuration, pins and key, forks those who dial, and hands log
 /// lines to the log daemon. It knows the destination from before the fork: a keeper taken over by a
 /// hostile peer can have that one configuration read again, and its hosts dialled, and nothing
-/// else. It ends with the keeper, whatever ends him.
+/// else. It ends with the keeper, whatever ends him. Where it ends first, as by the kernel for want
+/// of memory, the keeper can go on with what is in flight and begins nothing new.
 class Attendant {
  public:
   /// Forks. Called as the mail user, before the sandbox. Throws `Failure` resources_exhausted.
@@ -44,7 +47,7 @@ class Attendant {
   Attendant(const Place& place, const std::vector<Listener>& listeners);
 
   /// Configuration, pins and key as they are now. Throws the failures of the configuration, the
-  /// pins and the key, and internal_error where the child is gone.
+  /// pins and the key, answer_timed_out, and attendant_gone.
   [[nodiscard]] Loaded load(base::Waiter& waiter);
 
   /// Asks whether a file that `load` read has changed since. Returns the number of the question:
@@ -54,16 +57,22 @@ class Attendant {
   [[nodiscard]] std::uint64_t answered() const { return answered_; }
   /// One of the answers since the last `load` said so.
   [[nodiscard]] bool has_change() const { return has_change_; }
-  /// Readable when an answer is there; `hear` takes it. Throws `Failure` internal_error where the
-  /// child is gone.
+  /// Readable when an answer is there, or the child is gone; `hear` takes it.
   [[nodiscard]] int descriptor() const { return questions_.get(); }
   void hear();
+  /// Nothing will ever be answered.
+  [[nodiscard]] bool is_gone() const { return !questions_; }
+  /// When to think that a question will not be answered; `is_silent` from then until it is.
+  [[nodiscard]] base::Deadline end_of_patience() const;
+  [[nodiscard]] bool is_silent() const { return end_of_patience().passed(); }
+  /// Why who waits for the answer need not wait on.
+  [[nodiscard]] static base::Failure silence();
 
   /// Has the figures written to the metrics file. Nothing is waited for: false where the attendant
   /// is busy.
   bool write_metrics(std::string_view text);
 
-  /// Takes log lines, each a message: for `base::Log`. Only once.
+  /// Takes log lines, each a message: a reserve for `base::Log`. Only once.
   [[nodiscard]] base::Descriptor take_log_socket() { return std::move(log_); }
 
  private:
@@ -79,6 +88,7 @@ class Attendant {
   base::Descriptor log_;
   base::Descriptor metrics_;
   std::uint64_t asked_ = 0;
+  base::Clock::time_point asked_at_{};
   std::uint64_t answered_ = 0;
   bool is_asked_again_ = false;
   bool has_change_ = false;

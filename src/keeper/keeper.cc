@@ -59,10 +59,11 @@ void Keeper::run() {
     const bool has_worked = pool_.work(*this);
     static_cast<void>(turn(-1, 0, has_worked ? Deadline(Clock::now()) : Deadline::never()));
   }
-  for (const auto& client : clients_) client->stop(Failure(Cause::stopped), true);
+  for (const auto& client : clients_) client->stop(stopped_by_, true);
   clients_.clear();
   next_metrics_ = Deadline(Clock::time_point{});
   tell_metrics();
+  if (attendant_.is_gone()) throw Failure(Cause::attendant_gone);
 }
 
 short Keeper::wait(int descriptor, short events, Deadline deadline) {
@@ -93,6 +94,7 @@ short Keeper::turn(int descriptor, short events, Deadline deadline) {
   const bool has_attendants_word = watched[1 + listeners_.size()].revents != 0;
   if (watched.front().revents != 0) take_signals();
   pool_.turn(has_attendants_word);
+  if (attendant_.is_gone()) stop(Failure(Cause::attendant_gone));
   const std::size_t first_client = watched.size() - 1 - clients_.size();
   tend_clients(watched, first_client);
   if (!is_stopping_)
@@ -139,7 +141,7 @@ bool Keeper::has_news() const {
 void Keeper::take_signals() {
   while (const std::optional<Signals::Wish> wish = signals_.take()) {
     if (*wish == Signals::Wish::stop) {
-      stop();
+      stop(Failure(Cause::stopped));
       continue;
     }
     log_event(LOG_INFO,
@@ -148,14 +150,15 @@ void Keeper::take_signals() {
   }
 }
 
-void Keeper::stop() {
+void Keeper::stop(const Failure& reason) {
   if (std::exchange(is_stopping_, true)) return;
+  stopped_by_ = reason;
   log_event(LOG_INFO, base::concat({"stopping, with ", std::to_string(clients_.size()),
                                     " clients connected"}));
   notifier_.tell_stopping("finishing what is in flight");
   stop_ends_ = Clock::now() + max_stop;
   listeners_.clear();
-  pool_.close(Failure(Cause::stopped));
+  pool_.close(reason);
 }
 
 void Keeper::accept_from(const Listener& listener) {
@@ -215,7 +218,7 @@ void Keeper::welcome(Arrival arrival, Kind kind) {
 void Keeper::tend_clients(const std::vector<pollfd>& watched, std::size_t first) {
   for (std::size_t i = 0; i < clients_.size(); ++i) {
     clients_[i]->turn(watched[first + i].revents);
-    if (is_stopping_) clients_[i]->stop(Failure(Cause::stopped), false);
+    if (is_stopping_) clients_[i]->stop(stopped_by_, false);
   }
 }
 

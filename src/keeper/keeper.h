@@ -49,7 +49,7 @@ class Keeper final : public base::Waiter {
   explicit Keeper(Means means);
 
   /// Until it is told to stop and has finished what was in flight, or is idle and would be started
-  /// again for the next client.
+  /// again for the next client. Throws `Failure` attendant_gone, when likewise finished.
   void run();
 
   /// For the pool's work. May return early: what is waited for may have been taken in by the turn.
@@ -77,7 +77,7 @@ class Keeper final : public base::Waiter {
   [[nodiscard]] Status status() const;
   void tell_metrics();
   [[nodiscard]] std::string summary() const;
-  void stop();
+  void stop(const base::Failure& reason);
   [[nodiscard]] bool is_done() const;
   [[nodiscard]] bool would_be_started_again() const;
   void log_event(int level, std::string_view text);
@@ -100,6 +100,7 @@ class Keeper final : public base::Waiter {
   std::uint64_t clients_served_ = 0;
   bool is_lingering_ = false;
   bool is_stopping_ = false;
+  base::Failure stopped_by_ = base::Failure(base::Cause::stopped);
   base::Clock::time_point stop_ends_ = base::Clock::time_point::max();
   base::Clock::time_point accept_again_{};
   base::Clock::time_point complain_again_{};

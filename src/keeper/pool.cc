@@ -61,7 +61,8 @@ std::vector<pollfd> Pool::interests() const {
 }
 
 Deadline Pool::deadline() const {
-  Deadline until = Deadline::never();
+  const Deadline patience = means_.attendant.end_of_patience();
+  Deadline until = patience.passed() ? Deadline::never() : patience;
   for (const auto& remote : idle_) until = earlier(until, remote->deadline());
   for (const Entry& entry : queue_) until = earlier(until, entry.limit);
   const bool may_work = busy_ == nullptr && !is_dialling_ && !is_loading_ && !closed_by_;
@@ -75,12 +76,17 @@ Deadline Pool::deadline() const {
 }
 
 bool Pool::has_news() const {
-  return std::any_of(idle_.begin(), idle_.end(),
+  const auto is_vain = [this](const Entry& entry) {
+    return awaits_attendant(entry) && means_.attendant.is_silent();
+  };
+  return std::any_of(queue_.begin(), queue_.end(), is_vain) ||
+         std::any_of(idle_.begin(), idle_.end(),
                      [](const auto& remote) { return remote->has_news(); });
 }
 
 void Pool::turn(bool has_attendants_word) {
   if (has_attendants_word) take_attendants_word();
+  note_silence();
   for (const auto& connection : connections_) connection->progress();
   pump();
 }
@@ -98,6 +104,12 @@ void Pool::take_attendants_word() {
   if (!means_.attendant.has_change() || is_reload_due_) return;
   is_reload_due_ = true;
   backoff_.reset();
+}
+
+void Pool::note_silence() {
+  const bool is_silent = means_.attendant.is_silent();
+  if (is_silent && !std::exchange(is_silence_told_, true)) tell_failure(Attendant::silence());
+  is_silence_told_ = is_silent;
 }
 
 void Pool::pump() {
@@ -217,15 +229,27 @@ std::unique_ptr<Remote> Pool::take_ready() {
 
 /// Not only the first: who came when the limit was longer waits longer.
 void Pool::turn_away_late() {
-  const auto is_late = [](const Entry& entry) { return entry.limit.passed(); };
+  const auto is_late = [this](const Entry& entry) {
+    return entry.limit.passed() || (awaits_attendant(entry) && means_.attendant.is_silent());
+  };
   for (;;) {
     const auto late = std::find_if(queue_.begin(), queue_.end(), is_late);
     if (late == queue_.end()) return;
     Borrower& borrower = *late->borrower;
+    const Failure reason = reason_of_delay(*late);
     queue_.erase(late);
-    borrower.refuse(is_up() ? Failure(Cause::line_busy)
-                            : Failure(Cause::answer_timed_out, "the line is still being opened"));
+    borrower.refuse(reason);
   }
+}
+
+bool Pool::awaits_attendant(const Entry& entry) const {
+  return entry.question && means_.attendant.answered() < *entry.question;
+}
+
+Failure Pool::reason_of_delay(const Entry& entry) const {
+  if (awaits_attendant(entry)) return Attendant::silence();
+  if (is_up()) return Failure(Cause::line_busy);
+  return Failure(Cause::answer_timed_out, "the line is still being opened");
 }
 
 /// Who changed the configuration need not wait for the end of the pause: so each is asked for.

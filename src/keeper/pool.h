@@ -123,6 +123,7 @@ class Pool {
 
   // pool.cc
   void take_attendants_word();
+  void note_silence();
   void pump();
   [[nodiscard]] std::optional<base::Failure> tend(Remote& remote);
   void renew(Remote& remote);
@@ -130,6 +131,8 @@ class Pool {
   void greet_all();
   void give_out();
   void turn_away_late();
+  [[nodiscard]] bool awaits_attendant(const Entry& entry) const;
+  [[nodiscard]] base::Failure reason_of_delay(const Entry& entry) const;
   void turn_away(const base::Failure& reason);
   void refuse_all(const base::Failure& failure);
   void ask_for_first(std::size_t count);
@@ -154,6 +157,7 @@ class Pool {
   void note_open_failure(Connection& connection, const base::Failure& failure);
   void note_greeting_failure(Connection& connection, const base::Failure& failure);
   void fail(const base::Failure& failure);
+  void tell_failure(const base::Failure& failure);
   void log_end(const Connection& connection);
   void log_event(int level, std::string_view text);
   [[nodiscard]] std::string explain(const base::Failure& failure) const;
@@ -172,6 +176,7 @@ class Pool {
   bool is_dialling_ = false;
   bool is_loading_ = false;
   bool is_reload_due_ = false;
+  bool is_silence_told_ = false;  ///< the attendant's
 };
 
 }  // namespace sshsm::keeper

@@ -158,11 +158,15 @@ void Pool::note_greeting_failure(Connection& connection, const Failure& failure)
 
 void Pool::fail(const Failure& failure) {
   backoff_.note_failure(failure, Clock::now(), random_share());
+  tell_failure(failure);
+  if (!is_any_alive()) refuse_all(failure);
+}
+
+void Pool::tell_failure(const Failure& failure) {
   ++done_.failures;
   done_.last_failure = explain(failure);
   done_.last_failure_at = std::chrono::system_clock::now();
   log_event(LOG_NOTICE, done_.last_failure);
-  if (!is_any_alive()) refuse_all(failure);
 }
 
 Status Pool::status() const {

@@ -58,7 +58,7 @@ void serve(Request& request, const Supervision& supervision) {
                        premises.settings.metrics_file},
                       premises.listeners);
   eviction.cancel();
-  request.log = base::Log("sshsmd", attendant.take_log_socket());
+  request.log.set_reserve(attendant.take_log_socket());
   trace.note(privilege::describe(privilege::enter_server_sandbox()));
   for (const std::string& remark : premises.remarks) {
     request.log.write(LOG_NOTICE, concat({arguments.destination, ": ", remark}));

@@ -109,7 +109,7 @@ def behind_a_keeper_that_was_killed_the_next_one_starts_and_sshsm_dials_meanwhil
 def a_keeper_that_cannot_begin_leaves_no_socket_behind(bench):
     kept = KeptFriend(bench, is_started=False, allow_users="nobody-of-this-name")
     os.chown(kept.friend.directory, kept.rig.mail_user.pw_uid, -1)
-    run_keeper_of(kept).says(75, "4.3.5 sshsm: friend: configuration error: allow-users: there is no user "
+    run_keeper_of(kept).says(75, "4.3.5 sshsmd: friend: configuration error: allow-users: there is no user "
                              '"nobody-of-this-name"; correct the line')
     for path in (kept.path, kept.friend.path("friend.sock"), kept.friend.path("friend.status")):
         expect(os.path.lexists(path), False, path)

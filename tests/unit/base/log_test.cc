@@ -3,13 +3,17 @@
 #include "base/deadline.h"
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <syslog.h>
 #include <unistd.h>
 
+#include <array>
 #include <cstdlib>
+#include <optional>
 #include <string>
+#include <utility>
 
 using namespace sshsm::base;
 
@@ -69,6 +73,48 @@ TEST_CASE("a daemon that has stopped reading costs a second at most, and lines")
   for (int i = 0; i < 2000; ++i) log.write(LOG_INFO, std::string(200, 'x'));
   CHECK(Clock::now() - start < Milliseconds(3000));
   CHECK_FALSE(daemon.read_line().empty());
+}
+
+TEST_CASE("what the daemon does not take goes to the reserve, and nothing twice") {
+  std::array<int, 2> pair{};
+  REQUIRE(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair.data()) == 0);
+  const Descriptor reader(pair[0]);
+  const auto reserved = [&reader] {
+    std::string line(2000, '\0');
+    const ssize_t size = recv(reader.get(), line.data(), line.size(), MSG_DONTWAIT);
+    line.resize(size < 0 ? 0 : static_cast<std::size_t>(size));
+    return line;
+  };
+  std::optional<Daemon> daemon(std::in_place);
+  Log log("sshsmd", daemon->path);
+  log.set_reserve(Descriptor(pair[1]));
+  log.write(LOG_INFO, "one");
+  CHECK(daemon->read_line().ends_with("]: one"));
+  CHECK(reserved().empty());
+  daemon.reset();
+  log.write(LOG_INFO, "two");
+  CHECK(reserved().ends_with("]: two"));
+  Log without_daemon("sshsmd", "/nonexistent/log");
+  without_daemon.set_reserve(Descriptor(fcntl(pair[1], F_DUPFD_CLOEXEC, 0)));
+  without_daemon.write(LOG_INFO, "three");
+  CHECK(reserved().ends_with("]: three"));
+}
+
+TEST_CASE("a reserve that nobody reads costs a second at most, and the daemon has its lines") {
+  std::array<int, 2> pair{};
+  REQUIRE(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair.data()) == 0);
+  const Descriptor unread(pair[0]);
+  const Daemon daemon;
+  Log log("sshsmd", daemon.path);
+  log.set_reserve(Descriptor(pair[1]));
+  const auto start = Clock::now();
+  for (int i = 0; i < 2000; ++i) log.write(LOG_INFO, std::string(200, 'x'));
+  CHECK(Clock::now() - start < Milliseconds(3000));
+  CHECK_FALSE(daemon.read_line().empty());
+  log.write(LOG_INFO, "last");
+  std::string line;
+  for (std::string next = daemon.read_line(); !next.empty(); next = daemon.read_line()) line = next;
+  CHECK(line.ends_with("]: last"));
 }
 
 TEST_CASE("where nobody listens a log is silent") {

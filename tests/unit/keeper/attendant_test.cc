@@ -40,8 +40,8 @@ TEST_CASE("an answer that came too late is not taken for the answer to the next 
                       {});
   Impatient waiter;
   const Failure given_up = failure_of_load(attendant, waiter);
-  CHECK(given_up.cause() == Cause::internal_error);
-  CHECK(given_up.detail() == "the attendant does not answer");
+  CHECK(given_up.cause() == Cause::answer_timed_out);
+  CHECK(given_up.detail() == "the keeper's attendant");
   // The request that nobody waited for is answered by now: there is no such file.
   static_cast<void>(poll(nullptr, 0, 200));
   directory.make_file("friend.conf");

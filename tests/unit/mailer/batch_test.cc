@@ -97,7 +97,7 @@ TEST_CASE("a large message goes on where the other end takes all there is at onc
       file_with("MAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\n" + body + ".\r\nQUIT\r\n");
   const LateReader keeper{Descriptor(pair[1])};
   KeeperLine line(patient_destination(), std::move(connections), "/run/sshsm/friend.sock");
-  base::Log log("sshsm", Descriptor());
+  base::Log log;
   base::Trace trace;
   ProgressLine progress(-1);
   Batch batch(line, log, trace, progress, {file.get()});
