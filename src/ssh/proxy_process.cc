@@ -49,8 +49,10 @@ void make_non_blocking(const Descriptor& descriptor) {
   require(fcntl(descriptor.get(), F_SETFL, O_NONBLOCK) == 0);
 }
 
-/// Blocked, they wait in the descriptor instead of interrupting anybody.
+/// Blocked, they wait in the descriptor instead of interrupting anybody. Who was forked by a
+/// process that ignores the ends of its children would never hear of any.
 Descriptor watch_children() {
+  std::signal(SIGCHLD, SIG_DFL);
   sigset_t children;
   sigemptyset(&children);
   sigaddset(&children, SIGCHLD);
