@@ -12,6 +12,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -222,6 +223,9 @@ void Session::check_alive() {
     throw Failure(Cause::connection_lost,
                   base::concat({"no answer to ", std::to_string(unanswered_), " keepalives"}));
   ask_for_sign_of_life();
+  // Where we stood still for a while, the host has as long to answer as ever.
+  last_sign_of_life_ =
+      std::max(last_sign_of_life_, base::Clock::now() - alive_interval_ * (unanswered_ + 1));
   ++unanswered_;
 }
 

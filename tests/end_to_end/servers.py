@@ -52,6 +52,7 @@ class Sshd:
     # What to put before the program.
     prefix = []
     program = None
+    address = "127.0.0.1"
 
     def __init__(self, directory, options=(), key_types=("ed25519", "rsa", "ecdsa")):
         os.makedirs(directory)
@@ -72,7 +73,7 @@ class Sshd:
         self.start()
 
     def _configuration(self):
-        lines = [f"Port {self.port}", "ListenAddress 127.0.0.1", "PidFile none",
+        lines = [f"Port {self.port}", f"ListenAddress {self.address}", "PidFile none",
                  "UsePAM " + ("yes" if is_locked(pwd.getpwuid(os.geteuid()).pw_name) else "no"),
                  f"AuthorizedKeysFile {self.authorized_keys}", "StrictModes no",
                  "PermitRootLogin prohibit-password", "PasswordAuthentication no",
