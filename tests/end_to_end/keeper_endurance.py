@@ -7,7 +7,7 @@ import threading
 import time
 
 from keeper_rig import ACCEPTED, ENVELOPE, MAIL, MESSAGE, SENDER_OK, KeptFriend
-from registry import case, expect
+from registry import Skip, case, expect
 from servers import free_port
 
 # A mail server who has room for one session, and counts who comes.
@@ -17,6 +17,7 @@ exec 9>> {lock}
 if flock -n 9; then exec {sink}; fi
 printf '421 4.7.0 no room\\r\\n'
 """
+NOBODY = "connected, but no SSH server answered"
 ONE_IS_LATE = "421 4.4.5 sshsm: friend (127.0.0.1): no session became free in time"
 
 
@@ -124,6 +125,54 @@ def a_mail_server_with_room_for_one_is_not_asked_again_and_again(bench):
     expect(second.hear(), [SENDER_OK], "his turn comes")
 
 
+@case
+def a_host_that_takes_one_login_at_a_time_is_dialled_one_line_behind_the_other(bench):
+    sshd = bench.sshd(["MaxStartups 1:100:1"])
+    kept = KeptFriend(bench, sshd=sshd, max_sessions="1", max_connections="5")
+    clients = [kept.greeted() for _ in range(5)]
+    for client in clients:
+        client.say(MAIL + "\r\n")
+    for client in clients:
+        expect(client.hear(), [SENDER_OK], "the answer to each")
+    expect(kept.said().count("logged in as"), 5, "logins")
+    expect("cannot connect" in kept.said() or "no SSH server" in kept.said(), False, "failures")
+
+
+@case
+def a_host_that_takes_no_more_logins_is_left_alone_for_a_while(bench):
+    """Somebody else's connection is the one that MaxStartups allows."""
+    sshd = bench.sshd(["MaxStartups 1:100:1"])
+    kept = KeptFriend(bench, sshd=sshd)
+    with socket.create_connection(("127.0.0.1", sshd.port)) as occupier:
+        expect(occupier.recv(4), b"SSH-", "his banner")
+        began = time.monotonic()
+        while time.monotonic() - began < 6:
+            client = kept.speaker()
+            answer = client.hear()
+            expect(answer[0].startswith(f"421 4.4.1 sshsm: friend (127.0.0.1): {NOBODY}"), True, f"{answer}")
+            client.close()
+            bench.pause(0.05)
+    # Pauses are from 1 to 2 s behind the first failure, from 2 to 4 and from 4 to 8 behind those after it.
+    expect(2 <= kept.said().count(f" * {NOBODY}") <= 4, True, "attempts")
+    bench.wait_until(kept.greets, "the line is up", 12)
+    kept.greeted().send_letter()
+    kept.delivers(1)
+
+
+@case
+def a_host_that_punishes_a_failed_login_takes_mail_when_that_is_over(bench):
+    if not bench.rig.sshd.has_penalties():
+        raise Skip("this sshd has no PerSourcePenalties")
+    sshd = bench.sshd(["PerSourcePenalties authfail:5s min:1s max:10s"])
+    kept = KeptFriend(bench, sshd=sshd, user="nobody-there")
+    expect(kept.speaker().hear()[0][:9], "421 4.7.8", "the failed login")
+    kept.friend.settings["user"] = kept.rig.login
+    kept.friend.write_configuration()
+    bench.wait_until(kept.greets, "the line is up", 40)
+    kept.greeted().send_letter()
+    kept.delivers(1)
+
+
 class Door:
     """A port that leads to another one while it is open."""
 
@@ -188,7 +237,7 @@ def a_line_that_came_up_lets_the_next_failure_be_a_first_one(bench):
     for _ in range(3):
         refused_for(bench, kept)
     door.open()
-    bench.wait_until(lambda: kept.speaker().hear()[0].startswith("220"), "the line is up", 10)
+    bench.wait_until(kept.greets, "the line is up", 10)
     door.close()
     bench.wait_until(lambda: not kept.has_line(), "it is lost")
     refused_for(bench, kept)

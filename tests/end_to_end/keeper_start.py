@@ -5,22 +5,13 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import time
 
 from friend import LETTER, ONE, canonical
-from keeper_rig import KeptFriend, Speaker
+from keeper_rig import KeptFriend
 from registry import Skip, case, expect
 from rig import Result
 
-# Connects as another user and shows what he is told.
-STRANGER = """
-import os, socket, sys
-os.setgroups([]), os.setgid(int(sys.argv[2])), os.setuid(int(sys.argv[2]))
-with socket.socket(socket.AF_UNIX) as client:
-    client.connect(sys.argv[1])
-    sys.stdout.write(client.makefile(newline="").read())
-"""
 
 
 def run_keeper(kept, *words, **more):
@@ -130,57 +121,6 @@ def a_file_in_the_place_of_a_listener_is_left_alone(bench):
                                  "else listens there")
     with open(kept.path, encoding="ascii") as file:
         expect(file.read(), "mine", "the file")
-
-
-@case(root=True)
-def a_user_who_is_not_allowed_is_told_so_and_mail_from_him_is_not_taken(bench):
-    kept = KeptFriend(bench, is_met=True)
-    os.chmod(kept.path, 0o666)
-    os.chmod(kept.directory, 0o755)
-    told = subprocess.run([sys.executable, "-c", STRANGER, kept.path, "12345"], capture_output=True,
-                          timeout=20, check=True)
-    result = Result(0, told.stdout, b"", 0, kept.rig, (0, 0))
-    kept.rig.note(result)
-    result.replies(0, "421 4.7.1 sshsm: friend: this user may not use the keeper: uid 12345; name him "
-                      "in allow-users, and start the keeper again")
-    expect(kept.status()["dials"], 0, "dials")
-
-
-@case(root=True)
-def a_user_in_allow_users_is_served_but_not_at_the_meeting_place(bench):
-    kept = KeptFriend(bench, is_met=True, allow_users="daemon")
-    os.chmod(kept.directory, 0o755)
-    for path, is_served in ((kept.path, True), (kept.friend.path("friend.sock"), False)):
-        os.chmod(path, 0o666)
-        code = STRANGER.replace("client.makefile(newline=\"\").read()",
-                                "client.recv(4).decode() + \"\\n\"")
-        told = subprocess.run([sys.executable, "-c", code, path, "1"], capture_output=True, text=True,
-                              timeout=20, check=True)
-        expect(told.stdout, "220 \n" if is_served else "421 \n", f"what he hears at {path}")
-
-
-@case(root=True)
-def root_binds_a_low_port_and_is_the_mail_user_then(bench):
-    kept = KeptFriend(bench, is_started=False, is_met=True)
-    port = next(port for port in range(700, 1024) if is_free(port))
-    kept.friend.settings["listen"] = f"smtp:127.0.0.1:{port}\nlisten = smtp:{kept.path}"
-    kept.friend.write_configuration()
-    kept.start()
-    speaker = Speaker(("127.0.0.1", port))
-    bench.at_end(speaker.close)
-    speaker.greet().send_letter()
-    with open(f"/proc/{kept.process.pid}/status", encoding="ascii") as file:
-        ids = [line.split()[1:] for line in file if line.startswith("Uid:")]
-    expect(ids, [[str(kept.rig.mail_user.pw_uid)] * 4], "the keeper's user")
-
-
-def is_free(port):
-    with socket.socket() as probe:
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
 
 
 @case
