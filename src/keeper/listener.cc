@@ -78,7 +78,13 @@ void bind_to_path(int socket, const ListenAddress& address, Remains remains, gid
 }
 
 void check_bound(const ListenAddress& address, int result) {
-  if (result != 0) refuse(address, base::system_error_text(errno));
+  if (result == 0) return;
+  const int error = errno;
+  const std::string why = base::system_error_text(error);
+  if (error != EACCES || !address.path.empty()) refuse(address, why);
+  refuse(address, concat({why,
+                          ", for low ports are root's: let root start sshsmd, or systemd make "
+                          "the socket"}));
 }
 
 Descriptor bind_to_loopback(const ListenAddress& address) {

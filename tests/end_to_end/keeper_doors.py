@@ -7,12 +7,11 @@ import stat
 import subprocess
 import sys
 import threading
-import time
 
 from keeper_clients import is_served_well
 from keeper_rig import DATA, MAIL, MESSAGE, RCPT, KeptFriend, Speaker
-from keeper_start import run_keeper_of
-from registry import case, expect
+from keeper_start import run_keeper, run_keeper_of
+from registry import Skip, case, expect
 from rig import Result
 
 # Connects as another user and shows what he is told.
@@ -93,6 +92,22 @@ def a_port_that_others_than_this_machine_reach_is_refused(bench):
         run_keeper_of(kept).says(
             75, f'4.3.5 sshsmd: friend: configuration error: {kept.friend.path("friend.conf")}:5: listen: "{value}" '
                 "is not smtp: or lmtp: before a Unix path or loopback HOST:PORT; correct the line")
+
+
+@case
+def a_low_port_is_roots_to_open(bench):
+    with open("/proc/sys/net/ipv4/ip_unprivileged_port_start", encoding="ascii") as file:
+        if int(file.read()) < 1024:
+            raise Skip("every port is for everybody here")
+    kept = KeptFriend(bench, is_started=False)
+    kept.friend.settings["listen"] = "smtp:127.0.0.1:1023"
+    kept.friend.write_configuration()
+    user = kept.rig.mail_user
+    identity = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []} if kept.rig.is_root else {}
+    run_keeper(kept, "--config-dir", kept.friend.directory, "friend", **identity).says(
+        75, "4.3.5 sshsmd: friend: cannot listen: smtp:127.0.0.1:1023: Permission denied, for low ports are root's: "
+            "let root start sshsmd, or systemd make the socket; check listen in the configuration, and what else "
+            "listens there")
 
 
 def say_slowly(client, text, is_over):

@@ -13,7 +13,6 @@ from registry import Skip, case, expect
 from rig import Result
 
 
-
 def run_keeper(kept, *words, **more):
     """Another sshsmd, to its end."""
     began = time.monotonic()
