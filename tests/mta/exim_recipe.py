@@ -112,7 +112,8 @@ def one_file_says_what_the_split_files_say(bench):
     here = Pair(bench, EximBatch(), Sendmail()).here
     def said():
         drivers = [here.run("exim4", "-bP", *words).decode() for words in (
-            ("router", "sshsm"), ("transport", "sshsm_lmtp"), ("transport", "sshsm_bsmtp"))]
+            ("router", "sshsm"), ("transport", "sshsm_lmtp"), ("transport", "sshsm_bsmtp"),
+            ("transport", "sshsm_socket"), ("transport", "sshsm_port"))]
         return [line for text in drivers for line in text.splitlines()
                 if not line.startswith("debug_print")]
     split = said()

@@ -6,6 +6,7 @@ A row is an object of a subclass of Mta. The cases use nothing else, so a new ro
     name                     for the names of the cases, `sendmail`
     root                     the row of tests/roots/make.sh
     mode                     how its recipe calls sshsm: `-bs`, `-bS` or `--lmtp`
+    settings                 lines for myfriend.conf that its recipe needs
     install_sender(host)     the recipe of contrib/, as it stands: mail to friend.example goes to
                              `sshsm … myfriend`. sshsm, its key and myfriend.conf are there already
     install_receiver(host)   takes mail for users of friend.example from `/usr/sbin/sendmail -bs` as
@@ -61,6 +62,7 @@ def pasted(recipe, text):
 class Mta:
     name = root = longest_line = None
     mode = "-bs"
+    settings = ""
 
     @staticmethod
     def as_sent(body):

@@ -13,6 +13,8 @@ from registry import Skip, expect
 HERE = os.path.dirname(os.path.abspath(__file__))
 SSHSM = "/usr/local/bin/sshsm"
 SSHSMCTL = "/usr/local/bin/sshsmctl"
+SSHSMD = "/usr/local/sbin/sshsmd"
+HELD = "/tmp/held"
 KEY = "/etc/sshsm/id_ed25519"
 SENDMAIL = "/usr/sbin/sendmail -bs"
 STRICT = "127.0.0.1:2526"
@@ -59,6 +61,7 @@ class Pair:
     def _install_sshsm(self):
         self.here.put(self.bench.rig.sshsm, SSHSM)
         self.here.put(self.bench.rig.sshsm + "ctl", SSHSMCTL)
+        self.here.put(self.bench.rig.sshsm + "d", SSHSMD)
         self.here.run("sh", "-c", MAIL_USER)
         try:
             self.here.run(SSHSM, "--version")
@@ -79,7 +82,7 @@ class Pair:
     def configure(self, **more):
         settings = {"user": USER, "host": "mx.friend.example", **more}
         self.here.write("/etc/sshsm/myfriend.conf",
-                        "".join(f"{key} = {value}\n" for key, value in settings.items()))
+                        "".join(f"{key} = {value}\n" for key, value in settings.items()) + self.sender.settings)
 
     def pin(self, key, *more):
         """The friend's pinned key, and other lines of known_hosts."""
@@ -98,6 +101,13 @@ class Pair:
         """The friend's mail server answers commands that match the pattern with that reply."""
         self.friend.put(os.path.join(HERE, "refuse.pl"), "/usr/local/bin/refuse.pl")
         self.force(f"perl /usr/local/bin/refuse.pl '{pattern}' '{reply}' {SENDMAIL}")
+
+    def hold(self, pattern):
+        """The friend's mail server does not get the first command that matches the pattern."""
+        self.refuse(pattern, "hold " + HELD)
+
+    def is_held(self):
+        return os.path.exists(self.friend.path(HELD))
 
     # --- mail ---
 

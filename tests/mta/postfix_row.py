@@ -25,6 +25,10 @@ class Postfix(Mta):
     def install_sender(self, host):
         for name in ("main.cf", "master.cf"):
             self._append(host, "sending", name)
+        self.install_table(host)
+
+    @staticmethod
+    def install_table(host):
         host.put(os.path.join(RECIPE, "sending", "sshsm_transport"),
                  f"{CONFIGURATION}/sshsm_transport", 0o644)
         host.run("postmap", f"{CONFIGURATION}/sshsm_transport")

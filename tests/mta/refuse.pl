@@ -2,7 +2,8 @@
 #
 #     perl refuse.pl PATTERN REPLY COMMAND...
 #
-# A command line that matches PATTERN is answered with REPLY and never reaches COMMAND.
+# A command line that matches PATTERN is answered with REPLY and never reaches COMMAND. If REPLY is
+# `hold FILE`, it makes that file, and nothing is answered any more.
 use strict;
 use IPC::Open2;
 my ($pattern, $reply, @command) = @ARGV;
@@ -18,6 +19,12 @@ sub answer {
 }
 answer();
 while (defined(my $line = <STDIN>)) {
+  if ($line =~ /$pattern/i && $reply =~ /^hold (.*)/) {
+    open my $file, '>', $1;
+    # Until the line is gone.
+    1 while defined <STDIN>;
+    exit;
+  }
   if ($line =~ /$pattern/i) { print "$reply\r\n"; next; }
   print $to $line;
   if ($line =~ /^BDAT (\d+)/i) { read(STDIN, my $chunk, $1); print $to $chunk; }

@@ -19,15 +19,16 @@ import registry  # noqa: E402
 import rig  # noqa: E402
 
 SUBJECTS = ["enrolment", "directions", "faults", "crashes", "bounces", "strict", "sendmail_recipe", "exim_recipe",
-            "postfix_recipe"]
+            "postfix_recipe", "kept"]
 
 
-class MtaRig:
+class HostRig:
     """What a Bench needs of a rig."""
 
     def __init__(self, build):
-        self.sshsm = os.path.join(os.path.abspath(build), "src", "sshsm")
-        self.directory = tempfile.mkdtemp(prefix="sshsm-mta-")
+        self.build = os.path.abspath(build)
+        self.sshsm = os.path.join(self.build, "src", "sshsm")
+        self.directory = tempfile.mkdtemp(prefix="sshsm-hosts-")
         os.chmod(self.directory, 0o755)
         self._benches = set()
 
@@ -48,24 +49,24 @@ def stop(_number, _frame):
     raise KeyboardInterrupt
 
 
-def main(arguments):
+def main(arguments, subjects, manual):
     words = [word for word in arguments if word != "--all"]
     if not words:
-        sys.exit(__doc__)
-    for subject in SUBJECTS:
+        sys.exit(manual)
+    for subject in subjects:
         __import__(subject)
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
         signal.signal(number, stop)
-    mta_rig = MtaRig(words[0])
-    tally = registry.run(registry.selected(words[1:], "--all" in arguments), mta_rig)
+    host_rig = HostRig(words[0])
+    tally = registry.run(registry.selected(words[1:], "--all" in arguments), host_rig)
     if tally.failed:
-        print("kept: " + mta_rig.directory)
+        print("kept: " + host_rig.directory)
     else:
-        shutil.rmtree(mta_rig.directory, ignore_errors=True)
+        shutil.rmtree(host_rig.directory, ignore_errors=True)
     print(tally.line(), flush=True)
     sys.exit(1 if tally.failed or not tally.passed + tally.skipped else 0)
 
 
 if __name__ == "__main__":
     os.umask(0o022)
-    main(sys.argv[1:])
+    main(sys.argv[1:], SUBJECTS, __doc__)

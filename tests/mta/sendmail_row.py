@@ -72,7 +72,7 @@ class Sendmail(Mta):
     def is_busy(self, host):
         daemon = int(host.read(DAEMON).split()[0])
         names = ("sendmail", "sshsm", "procmail", "mail")
-        return any(name.startswith(names) and number != daemon
+        return any(name.startswith(names) and name != "sshsmd" and number != daemon
                    for number, name in host.processes().items())
 
     def waiting(self, host):
