@@ -128,8 +128,12 @@ if [ "$with_all" = no ]; then
   finish
 fi
 
+# Without it its cases are skipped.
+install_packages swaks
 count end_to_end_all python3 tests/end_to_end/run_cases.py --all build/test
 count mta_all python3 tests/mta/run_cases.py --all build/test
+if run_part systemd_root sh tests/roots/make.sh systemd; then echo 'ready'; else tail -n 1 build/logs/systemd_root.log; fi
+count systemd_booted python3 tests/systemd/boot.py build/test
 run_part trixie_root sh tests/roots/make.sh trixie
 case $part_status in
   0) echo 'ready'; test_in_trixie ;;

@@ -1,13 +1,13 @@
 #!/bin/sh
 # Runs COMMAND in a throwaway copy of ROOT, with mounts, processes, a network and a name of its own:
 #
-#   sh tests/roots/enter.sh ROOT DIRECTORY NAME COMMAND...
+#   sh tests/roots/enter.sh ROOT DIRECTORY NAME [--first] COMMAND...
 #
 # DIRECTORY is an empty one to work in; to everybody else it stays empty. NAME is the host name, and
 # DIRECTORY.hosts becomes /etc/hosts. The network is a loopback alone, so that no mail gets out and no
 # mail server of this machine is asked. DIRECTORY.log, if it is there, is a socket that becomes
-# /dev/log; DIRECTORY.mnt, a directory that becomes /mnt with all that is mounted in it. Killing this
-# kills everything inside.
+# /dev/log; DIRECTORY.mnt, a directory that becomes /mnt with all that is mounted in it. With --first
+# COMMAND is itself the first process, as an init must be. Killing this kills everything inside.
 
 if [ "$1" != --inside ]; then
   exec unshare --mount --net --pid --uts --ipc --fork --kill-child sh "$0" --inside "$@"
@@ -41,5 +41,6 @@ mkdir -p run/sshd
 chroot . ip link set lo up
 # It names a directory of this machine.
 unset TMPDIR
+if [ "$1" = --first ]; then shift; exec chroot . "$@"; fi
 # Somebody must wait for the children of daemons.
 exec chroot . sh -c '"$@" & wait $!' sh "$@"

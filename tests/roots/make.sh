@@ -25,6 +25,7 @@ packages_of() {
     sendmail) echo sendmail-bin sensible-mda procmail ;;
     exim) echo exim4-daemon-light ;;
     postfix) echo postfix ;;
+    systemd) echo systemd systemd-sysv postfix ;;
     trixie) echo "$build_packages iproute2 strace" ;;
     *) return 1 ;;
   esac
