@@ -3,7 +3,7 @@
 import threading
 
 from directions import ALL_THREE, NO_CAROL, numbered
-from kept_rows import KEPT, SESSIONS, PostfixToSocket
+from kept_rows import KEPT, SESSIONS, PostfixToPort25, PostfixToSocket
 from letter import Letter
 from pair import SENDMAIL, Pair
 from registry import case, expect
@@ -94,6 +94,13 @@ def mail_waits_while_there_is_no_keeper(pair):
     pair.counts(waits=3)
     pair.sender.start_keeper(pair.here)
     goes_on(pair)
+    pair.everything_arrived()
+
+
+@case(root=True, long=True)
+def a_keeper_with_a_name_of_his_own_is_no_loop_to_postfix(bench):
+    pair = Pair(bench, PostfixToPort25(), RECEIVERS[0])
+    pair.send(Letter())
     pair.everything_arrived()
 
 

@@ -73,6 +73,19 @@ class PostfixToPort(Keeper, Postfix):
         host.append(f"{POSTFIX}/main.cf", "".join(lines))
 
 
+class PostfixToPort25(PostfixToPort):
+    """Where Postfix looks for loops."""
+
+    settings = FEW + pasted("postfix", "helo = keeper.here.example\n") + "listen = smtp:127.0.0.2:25\n"
+
+    def install_sender(self, host):
+        super().install_sender(host)
+        host.write(f"{POSTFIX}/sshsm_transport", "friend.example    smtp:[127.0.0.2]:25\n")
+        host.run("postmap", f"{POSTFIX}/sshsm_transport")
+        # The port is not Postfix's.
+        host.run("postconf", "inet_interfaces = 127.0.0.1")
+
+
 class EximToSocket(Keeper, Exim):
     name = "exim_to_the_keepers_socket"
     settings = FEW + pasted("exim", "listen = lmtp:/run/sshsm/myfriend.lmtp\n")

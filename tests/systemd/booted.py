@@ -150,9 +150,12 @@ def reload_reads_the_configuration_again(bench):
 
 @case(root=True)
 def a_keeper_who_gives_no_sign_of_life_is_started_anew(bench):
-    kept = Kept(bench, persistent="yes")
-    kept.drop_in(SERVICE, "[Service]\nWatchdogSec=2\nRestartSec=200ms\n")
-    kept.enable(SERVICE)
+    figures = "/var/lib/prometheus/node-exporter/myfriend.prom"
+    kept = Kept(bench, persistent="yes", metrics_file=figures)
+    kept.drop_in(SERVICE, pasted("systemd", "[Service]\nReadWritePaths=/var/lib/prometheus/node-exporter\n") +
+                 "WatchdogSec=2\nRestartSec=200ms\n")
+    kept.machine.run("install", "-d", "-o", "bsmtp", os.path.dirname(figures))
+    kept.enable(SOCKET, SERVICE)
     first = kept.machine.unit(SERVICE, "MainPID")["MainPID"]
     bench.pause(5)
     expect(kept.machine.unit(SERVICE, "MainPID", "NRestarts"), {"MainPID": first, "NRestarts": "0"},
@@ -164,6 +167,7 @@ def a_keeper_who_gives_no_sign_of_life_is_started_anew(bench):
     letter = Letter(b"behind the watchdog\n")
     kept.send(letter)
     kept.gets(letter)
+    expect("sshsm_up" in kept.machine.read(figures), True, "the figures")
 
 
 @case(root=True)
@@ -185,7 +189,8 @@ def behind_a_keeper_who_was_killed_clients_wait_for_the_next_one(bench):
 
 # Of the README, with the paths as they are and a host that is there.
 JUMP = ("/usr/bin/ssh -F none -o BatchMode=yes -o StrictHostKeyChecking=yes "
-        "-o UserKnownHostsFile=/etc/sshsm/known_hosts -o GlobalKnownHostsFile=none -i /etc/sshsm/id_jump -W %h:%p relay@127.0.0.1")
+        "-o UserKnownHostsFile=/etc/sshsm/known_hosts -o GlobalKnownHostsFile=none "
+        "-i /etc/sshsm/id_jump -W %h:%p relay@127.0.0.1")
 MAKE_RELAY = """set -e
 useradd --create-home --shell /bin/sh --password '*' relay
 install -d -o relay -m 700 /home/relay/.ssh
@@ -255,7 +260,8 @@ def a_chrooted_postfix_wakes_the_keeper_by_a_socket_of_its_own(bench):
 
 @case(root=True)
 def a_low_port_of_systemds_wakes_the_keeper(bench):
-    kept = Kept(bench)
+    # A name has to be looked up here.
+    kept = Kept(bench, host="localhost", host_key_alias="127.0.0.1")
     # Nobody else's now.
     kept.machine.run("systemctl", "stop", "postfix")
     kept.machine.write(f"{ETC}/sshsmd-smtp@.socket", pasted(
