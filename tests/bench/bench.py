@@ -24,6 +24,8 @@ import rivals
 import rows
 import syslog_catcher
 import table
+import warm
+import warm_rows
 from lane import Lane
 
 
@@ -75,18 +77,23 @@ def header(size):
 
 
 def measure(bench, size, progress):
-    """Prints the table; gives the exit status."""
+    """Prints the tables; gives the exit status."""
     print(header(size), end="\n\n", flush=True)
+    line = rows.open_line(bench)
     lane = Lane(bench, rivals.ALL, ["MaxStartups 100"])
     queue = Lane(bench, rivals.OVER_SSH, ["MaxStartups default"])
     lines = rows.cold(lane, size, progress)
     lines += rows.crowd(lane, size, progress)
     lines += rows.queue(queue, size, progress)
     lines += rows.large(lane, size, progress)
-    trips, far_lanes = rows.trips(bench, size, progress)
+    trips, far_lanes = rows.trips(bench, line, size, progress)
     progress.end()
-    account, wrong = rows.account([lane, queue, *far_lanes])
-    print(table.show(rivals.ALL, lines + trips + [account]))
+    print(table.show(rivals.ALL, lines + trips), end="\n\n", flush=True)
+    warm_lines, warm_lanes = warm_rows.all_rows(bench, line, size.warm, progress)
+    progress.end()
+    print("\n".join(["With the line up:", *warm.LEGEND]), end="\n\n")
+    account, wrong = rows.account([lane, queue, *far_lanes, *warm_lanes])
+    print(table.show(warm.COLUMNS, warm_lines + [account]))
     return 1 if wrong else 0
 
 

@@ -49,21 +49,25 @@ class Client:
 
 class Lane:
     """`sshd_options` are lines of its sshd_config; `address` is where the clients find it, and
-    `prefix` the command that takes a client to where that address is."""
+    `prefix` the command that takes a client to where that address is; `script` is the mail server's."""
 
     _numbers = 0
 
-    def __init__(self, bench, rivals, sshd_options, address="127.0.0.1", prefix=()):
+    def __init__(self, bench, rivals, sshd_options, address="127.0.0.1", prefix=(), script=""):
         self.rig = bench.rig
         sshd = bench.sshd(sshd_options)
         port = sshd.port
         tally = os.path.join(bench.directory, f"tally{port}")
         self._sink = [self.rig.sink, "--tally", tally]
+        if script:
+            self._sink += ["--script", os.path.join(bench.directory, f"script{port}")]
+            with open(self._sink[-1], "w", encoding="ascii") as file:
+                file.write(script)
         self.friend = bench.friend(sshd=sshd, settings={"host": address},
                                    command=shlex.join(self._sink))
         self.friend.write_pins([f"[{address}]:{port} {sshd.host_keys['ed25519']}"])
         self.account = Account(tally)
-        self._bench = bench
+        self.bench = bench
         self._prefix = list(prefix)
         self._launch = os.path.join(self.rig.build, "tests", "bench", "launch")
         self._errors = open(os.path.join(bench.directory, f"stderr{port}"), "ab")
@@ -78,20 +82,32 @@ class Lane:
 
     def renew(self, letter):
         """Makes the letter a new message, and takes it into the account."""
-        Lane._numbers += 1
-        letter.renew(Lane._numbers)
-        self.account.sent(letter)
+        letter.renew(self.number())
+        self.account.sent(letter.mark, letter.octets)
+
+    @staticmethod
+    def number(count=1):
+        """The first of so many that no message had before."""
+        Lane._numbers += count
+        return Lane._numbers - count + 1
 
     def start(self, rival, letter, gate=None):
         words = [self._launch] + (["--talk"] if rival.talks else [])
         words += ["--gate", str(gate)] if gate is not None else []
-        process = subprocess.Popen(
-            [*self._prefix, *words, letter.path, *self._commands[rival]], text=True, cwd="/",
-            env=self.rig.environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=self._errors, start_new_session=True,
-            pass_fds=[] if gate is None else [gate])
-        self._bench.at_end(lambda: self.end(process))
+        process = self.spawn([*words, letter.path, *self._commands[rival]], gate)
         return Client(self, process, letter)
+
+    def spawn(self, words, gate=None):
+        """A process among the clients, which ends with the bench."""
+        process = subprocess.Popen(
+            [*self._prefix, *words], text=True, cwd="/", env=self.rig.environment,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self._errors,
+            start_new_session=True, pass_fds=[] if gate is None else [gate])
+        self.bench.at_end(lambda: self.end(process))
+        return process
+
+    def command(self, rival):
+        return self._commands[rival]
 
     def run(self, rival, letter):
         return self.start(rival, letter).finish()

@@ -14,6 +14,7 @@
 /// 1970: start, 250 to the message or, in a batch, the end, and end; microseconds of the client
 /// with all its children; its largest resident set in KiB)
 #include "../tools/sink_store.h"
+#include "dialogue.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -33,7 +34,9 @@
 
 namespace {
 
-using sink::write_all;
+using bench::Dialogue;
+using bench::now;
+using bench::Program;
 
 constexpr std::size_t piece_size = 65536;
 
@@ -44,12 +47,6 @@ struct Order {
   char** command = nullptr;
 };
 
-struct Client {
-  pid_t pid = 0;
-  int input = -1;   ///< the end of a pipe, where we talk to it
-  int output = -1;  ///< the end of a pipe, where it answers
-};
-
 struct Outcome {
   int status = 0;
   bool is_accepted = false;
@@ -57,32 +54,23 @@ struct Outcome {
   long cpu = 0, memory = 0;
 };
 
-[[noreturn]] void stop(const char* what) {
-  std::perror(what);
-  std::exit(99);
-}
-
-long now() {
-  struct timespec time {};
-  clock_gettime(CLOCK_REALTIME, &time);
-  return time.tv_sec * 1000000000L + time.tv_nsec;
-}
-
 // --- talking as a mail server does ---
 
 /// The server's end of the conversation, and the message to say to it.
 class Conversation {
  public:
-  Conversation(const Client& client, int batch) : client_(client), batch_(batch) {}
+  Conversation(const Program& client, int batch)
+      : input_(client.input), dialogue_(client.input, client.output), batch_(batch) {}
 
   /// True once the message was accepted; `answered` says when.
   bool run(long& answered) {
-    if (!expect("220") || !command("EHLO bench.example\r\n", "250") || !say_envelope())
+    if (!dialogue_.expect("220") || !dialogue_.command("EHLO bench.example\r\n", "250") ||
+        !say_envelope())
       return false;
-    if (!say_rest() || !expect("250")) return false;
+    if (!say_rest() || !dialogue_.expect("250")) return false;
     answered = now();
     // How the session ends does not matter to a message that was accepted.
-    static_cast<void>(command("QUIT\r\n", "221"));
+    static_cast<void>(dialogue_.command("QUIT\r\n", "221"));
     return true;
   }
 
@@ -91,14 +79,14 @@ class Conversation {
     while (true) {
       const std::string line = batch_line();
       const bool is_data = line == "DATA\r\n";
-      if (line.empty() || !command(line, is_data ? "354" : "250")) return false;
+      if (line.empty() || !dialogue_.command(line, is_data ? "354" : "250")) return false;
       if (is_data) return true;
     }
   }
 
   bool say_rest() {
     do {
-      if (!write_all(client_.input, waiting_)) return false;
+      if (!sink::write_all(input_, waiting_)) return false;
     } while (read_batch());
     return true;
   }
@@ -120,68 +108,20 @@ class Conversation {
     return line;
   }
 
-  bool command(std::string_view line, std::string_view code) {
-    return write_all(client_.input, line) && expect(code);
-  }
-
-  /// Reads one reply, however many lines it has.
-  bool expect(std::string_view code) {
-    std::string line;
-    do {
-      if (!reply_line(line)) return false;
-    } while (line.size() > 3 && line[3] == '-');
-    return line.starts_with(code);
-  }
-
-  bool reply_line(std::string& line) {
-    std::size_t end;
-    while ((end = replies_.find('\n')) == std::string::npos) {
-      std::array<char, 4096> piece;
-      const ssize_t count = read(client_.output, piece.data(), piece.size());
-      if (count <= 0) return false;
-      replies_.append(piece.data(), static_cast<std::size_t>(count));
-    }
-    line = replies_.substr(0, end);
-    replies_.erase(0, end + 1);
-    return true;
-  }
-
-  Client client_;
+  int input_;
+  Dialogue dialogue_;
   int batch_;
   std::string waiting_;  ///< read from the batch and not yet said
-  std::string replies_;  ///< received and not yet looked at
 };
 
 // --- running the client ---
-
-[[noreturn]] void become(char** command, int input, int output) {
-  if (dup2(input, STDIN_FILENO) < 0 || dup2(output, STDOUT_FILENO) < 0) stop("dup2");
-  signal(SIGPIPE, SIG_DFL);
-  execv(command[0], command);
-  stop(command[0]);
-}
-
-Client start(const Order& order) {
-  std::array<int, 2> to{}, from{};
-  if (pipe2(to.data(), O_CLOEXEC) != 0 || pipe2(from.data(), O_CLOEXEC) != 0) stop("pipe2");
-  const pid_t pid = fork();
-  if (pid < 0) stop("fork");
-  if (pid == 0) become(order.command, order.talks ? to[0] : order.batch, from[1]);
-  close(to[0]);
-  close(from[1]);
-  return {pid, to[1], from[0]};
-}
-
-long microseconds(const struct timeval& time) {
-  return time.tv_sec * 1000000L + time.tv_usec;
-}
 
 /// Waits for the client and for what it left behind: as their reaper we are told of all of them.
 void wait_for_all(pid_t client, Outcome& outcome) {
   int status = 0;
   struct rusage used {};
   for (pid_t pid; (pid = wait4(-1, &status, 0, &used)) > 0;) {
-    outcome.cpu += microseconds(used.ru_utime) + microseconds(used.ru_stime);
+    outcome.cpu += bench::microseconds(used.ru_utime) + bench::microseconds(used.ru_stime);
     outcome.memory = std::max(outcome.memory, used.ru_maxrss);
     if (pid != client) continue;
     outcome.ended = now();
@@ -192,7 +132,8 @@ void wait_for_all(pid_t client, Outcome& outcome) {
 Outcome run(const Order& order) {
   Outcome outcome;
   outcome.began = now();
-  const Client client = start(order);
+  const Program client =
+      order.talks ? bench::start_talking(order.command) : bench::start(order.command, order.batch);
   if (order.talks) outcome.is_accepted = Conversation(client, order.batch).run(outcome.answered);
   close(client.input);
   wait_for_all(client.pid, outcome);
@@ -219,16 +160,9 @@ Order order_in(int count, char** arguments) {
     std::exit(99);
   }
   order.batch = open(arguments[next], O_RDONLY | O_CLOEXEC);
-  if (order.batch < 0) stop(arguments[next]);
+  if (order.batch < 0) bench::stop(arguments[next]);
   order.command = arguments + next + 1;
   return order;
-}
-
-void wait_at(int gate) {
-  char byte;
-  while (read(gate, &byte, 1) > 0) {
-  }
-  close(gate);
 }
 
 }  // namespace
@@ -236,8 +170,8 @@ void wait_at(int gate) {
 int main(int count, char** arguments) {
   const Order order = order_in(count, arguments);
   signal(SIGPIPE, SIG_IGN);
-  if (prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) stop("prctl");
-  if (order.gate >= 0) wait_at(order.gate);
+  if (prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) bench::stop("prctl");
+  if (order.gate >= 0) bench::wait_at(order.gate);
   const Outcome outcome = run(order);
   std::printf("%d %d %ld %ld %ld %ld %ld\n", outcome.status, outcome.is_accepted ? 1 : 0,
               outcome.began, outcome.answered, outcome.ended, outcome.cpu, outcome.memory);

@@ -46,14 +46,19 @@ class Account:
     def __init__(self, tally):
         self._tally = tally
         self._reported = {}
+        self._failed = set()
         self._octets = {}
 
-    def sent(self, letter):
-        self._octets[letter.mark] = letter.octets
-        self._reported.setdefault(letter.mark, False)
+    def sent(self, mark, octets):
+        self._octets[mark] = octets
+        self._reported.setdefault(mark, False)
 
     def reported(self, mark):
         self._reported[mark] = True
+
+    def failed(self, mark):
+        """Whoever sent it was told that it did not go through, and does not try again."""
+        self._failed.add(mark)
 
     def arrivals(self):
         """{first line: [(nanoseconds since 1970, octets), ...]}"""
@@ -68,8 +73,11 @@ class Account:
     def sums(self):
         """Counter of sent, arrived, lost, doubled and unreported (arrived, but called a failure)."""
         arrivals = self.arrivals()
-        sums = collections.Counter(sent=len(self._octets))
+        sums = collections.Counter()
         for mark, octets in self._octets.items():
+            if mark in self._failed and not arrivals[mark]:
+                continue
+            sums["sent"] += 1
             whole = [one for one in arrivals[mark] if one[1] == octets]
             sums["arrived"] += bool(whole)
             sums["lost"] += not whole

@@ -83,6 +83,14 @@ class Line:
         return end - first, self._flights([time for time, direction, _, _ in packets
                                            if direction == ">" and time < end])
 
+    def flights(self, began, accepted):
+        """The same of a connection that was there before: packets without data do not count."""
+        packets = self._packets(began)
+        reply = next(time for time, direction, octets, _ in packets
+                     if direction == "<" and octets and time >= accepted)
+        return self._flights([time for time, direction, octets, _ in packets
+                              if direction == ">" and octets and time < reply + self._delay])
+
     def _flights(self, times):
         """How often a sender began anew after a wait of most of a round trip."""
         count, begin = 0, float("-inf")

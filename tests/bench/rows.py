@@ -6,6 +6,7 @@ import line as long_line
 import measures
 import rivals
 import table
+import warm_rows
 from lane import Lane
 from rivals import RECIPE, SSHSM
 
@@ -17,16 +18,17 @@ AT_ONCE = 16
 class Size:
     """How much is measured: rounds of each measure, and how large the largest message is."""
 
-    def __init__(self, cold, at_once, large, trips, largest):
+    def __init__(self, cold, at_once, large, trips, largest, warm):
         self.cold = cold
         self.at_once = at_once
         self.large = large
         self.trips = trips
         self.largest = largest
+        self.warm = warm
 
 
-FULL = Size(cold=40, at_once=12, large=7, trips=3, largest=1024 * MIB)
-QUICK = Size(cold=8, at_once=3, large=2, trips=1, largest=256 * MIB)
+FULL = Size(cold=40, at_once=12, large=7, trips=3, largest=1024 * MIB, warm=warm_rows.FULL)
+QUICK = Size(cold=8, at_once=3, large=2, trips=1, largest=256 * MIB, warm=warm_rows.QUICK)
 # Two lengths of the line: what one more second of it costs holds no computing and no timer.
 ROUND_TRIPS = (0.1, 0.3)
 HOW_TRIPS_ARE_COUNTED = """\
@@ -102,14 +104,21 @@ def large(lane, size, progress):
                           SSHSM, 16)]
 
 
-def trips(bench, size, progress):
-    """The rows, and the lanes that they were measured on: one, or none if there can be none."""
+def open_line(bench):
+    """A Line, or a text that says why there is none."""
     reason = long_line.why_not()
     if reason:
-        return [f"round trips to the 250: SKIP: {reason}"], []
-    progress.begin("round trips")
+        return reason
     line = long_line.Line(bench.directory)
     bench.at_end(line.stop)
+    return line
+
+
+def trips(bench, line, size, progress):
+    """The rows, and the lanes that they were measured on: one, or none if there can be none."""
+    if isinstance(line, str):
+        return [f"round trips to the 250: SKIP: {line}"], []
+    progress.begin("round trips")
     lane = Lane(bench, rivals.OVER_SSH, ["MaxStartups 100", f"ListenAddress {line.near}"],
                 line.near, line.prefix)
     found = measures.round_trips(lane, line, rivals.OVER_SSH, ROUND_TRIPS, size.trips, progress)

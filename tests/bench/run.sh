@@ -19,13 +19,13 @@ tree=build/bench
 mkdir -p build/logs
 # The list is words on purpose.
 # shellcheck disable=SC2086
-install_packages $build_packages iproute2 util-linux || exit 1
+install_packages $build_packages iproute2 util-linux autossh || exit 1
 
 echo "bench: building in $tree" >&2
 build() {
   [ -f $tree/build.ninja ] || meson setup $tree || return
   ninja -C $tree src/sshsm src/sshsmctl src/sshsmd tests/tools/mail_sink tests/tools/fault_server \
-    tests/bench/launch tests/bench/rsuid
+    tests/bench/launch tests/bench/sessions tests/bench/rsuid
 }
 if ! build >build/logs/bench.log 2>&1; then
   tail -n 30 build/logs/bench.log >&2

@@ -220,8 +220,7 @@ class KeptFriend:
 
     def memory(self):
         """Private memory of the sandboxed process in kB."""
-        with open(f"/proc/{self.process.pid}/smaps_rollup", encoding="ascii") as file:
-            return sum(int(line.split()[1]) for line in file if line.startswith("Private_"))
+        return private_memory(self.process.pid)
 
     # --- the far side ---
 
@@ -264,6 +263,17 @@ def processes_with(word):
 def children_of(pid):
     with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
         return [int(child) for child in file.read().split()]
+
+
+def tree_of(pid):
+    """A process and all that came of it."""
+    return [pid] + [one for child in children_of(pid) for one in tree_of(child)]
+
+
+def private_memory(pid):
+    """In kB."""
+    with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as file:
+        return sum(int(line.split()[1]) for line in file if line.startswith("Private_"))
 
 
 def parent_of(pid):
