@@ -1,5 +1,8 @@
 #pragma once
 
+#include <sys/types.h>
+
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,11 +17,22 @@ class Stamps {
   [[nodiscard]] bool have_changed() const;
 
  private:
+  struct Look {
+    dev_t device;
+    ino_t inode;
+    off_t size;
+    time_t written;
+    long written_nanoseconds;
+    time_t changed;  ///< the inode
+    long changed_nanoseconds;
+
+    [[nodiscard]] bool operator==(const Look& other) const = default;
+  };
   struct Stamp {
     std::string path;
-    std::string look;  ///< empty where it is not there
+    std::optional<Look> look;  ///< none where it is not there
   };
-  [[nodiscard]] static std::string look_of(const std::string& path);
+  [[nodiscard]] static std::optional<Look> look_of(const std::string& path);
 
   std::vector<Stamp> stamps_;
 };
