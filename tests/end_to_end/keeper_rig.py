@@ -271,9 +271,9 @@ def tree_of(pid):
 
 
 def private_memory(pid):
-    """In kB."""
+    """In kB, without what is of a file: how much of that is private depends on who else runs."""
     with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as file:
-        return sum(int(line.split()[1]) for line in file if line.startswith("Private_"))
+        return sum(int(line.split()[1]) for line in file if line.startswith("Anonymous:"))
 
 
 def parent_of(pid):

@@ -26,7 +26,8 @@ SUBJECTS = ["delivery", "refusals", "lines", "ssh_faults", "trust", "configurati
             "check_hostile", "settings", "proxy_command", "progress", "keeper", "keeper_faults",
             "keeper_trust", "keeper_end", "keeper_lasting", "keeper_clients", "keeper_edge",
             "keeper_status", "keeper_start", "keeper_endurance", "keeper_programs", "keeper_turns",
-            "keeper_room", "keeper_flight", "keeper_proxy", "keeper_moves", "keeper_doors"]
+            "keeper_room", "keeper_flight", "keeper_proxy", "keeper_moves", "keeper_doors",
+            "keeper_long_run"]
 
 
 def stop(_number, _frame):
