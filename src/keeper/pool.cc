@@ -190,6 +190,7 @@ void Pool::give_out() {
     if (!remote) return;
     Borrower& borrower = *queue_.front().borrower;
     queue_.pop_front();
+    is_last_lent_ = remote->messages() + 1 >= settings_.messages_per_session;
     borrower.lend(std::move(remote));
   }
   // Who had no use for his gave it back at once. It is there for somebody behind him on whose

@@ -145,6 +145,7 @@ class Pool {
 
   // pool_work.cc
   [[nodiscard]] bool is_more_wanted() const;
+  [[nodiscard]] bool is_spare_wanted() const;
   [[nodiscard]] std::size_t count_hopeful() const;
   [[nodiscard]] Connection* find_open();
   [[nodiscard]] bool may_dial() const;
@@ -172,6 +173,7 @@ class Pool {
   std::optional<base::Failure> closed_by_;
   Status done_;  ///< what was counted, and since when
   bool was_up_ = false;
+  bool is_last_lent_ = false;         ///< who was lent last is used up behind this message
   const Connection* busy_ = nullptr;  ///< a channel is being opened on it
   bool is_dialling_ = false;
   bool is_loading_ = false;

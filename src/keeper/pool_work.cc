@@ -20,12 +20,12 @@ bool Pool::work(base::Waiter& waiter) {
     reload(waiter);
     return true;
   }
-  if (!is_more_wanted()) return false;
+  if (!is_more_wanted() && !is_spare_wanted()) return false;
   if (Connection* const connection = find_open()) {
     open(*connection, waiter);
     return true;
   }
-  if (!may_dial()) return false;
+  if (!is_more_wanted() || !may_dial()) return false;
   dial(waiter);
   return true;
 }
@@ -34,6 +34,12 @@ bool Pool::is_more_wanted() const {
   const std::size_t wanted = std::max<std::size_t>(queue_.size(), settings_.is_persistent ? 1 : 0);
   const bool has_enough = queue_.empty() && is_any_alive();
   return wanted > count_hopeful() && !has_enough;
+}
+
+/// The next client would wait for a new session behind the last message of this one, which leaves
+/// time to open it. It is worth a channel, and no connection.
+bool Pool::is_spare_wanted() const {
+  return is_last_lent_ && count_hopeful() == 0;
 }
 
 /// Parked, or on the way to be.
@@ -130,6 +136,7 @@ void Pool::connect(base::Waiter& waiter) {
 
 void Pool::open(Connection& connection, base::Waiter& waiter) {
   busy_ = &connection;
+  is_last_lent_ = false;
   try {
     idle_.push_back(std::make_unique<Remote>(connection, means_.observer, waiter));
     ++done_.sessions_started;

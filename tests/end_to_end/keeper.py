@@ -78,13 +78,34 @@ def a_mail_server_is_used_for_so_many_messages_as_the_configuration_says(bench):
         client.send_letter()
     client.quit()
     kept.delivers(5)
-    # Each hears QUIT when he comes to it, and the next one has begun.
-    quit_line = b"QUIT\r\n"
+    # Each hears QUIT and EHLO when he comes to it, the next one while the one before is at work.
+    quit_line, hello = b"QUIT\r\n", b"EHLO here.example\r\n"
     bench.wait_until(lambda: kept.friend.transcript().count(quit_line) == 2, "two are hung up on")
-    two = b"EHLO here.example\r\n" + 2 * ENVELOPE_RECEIVED
-    expect(kept.friend.transcript().replace(quit_line, b""),
-           2 * two + b"EHLO here.example\r\n" + ENVELOPE_RECEIVED, "the transcript but for QUIT")
+    expect(kept.friend.transcript().count(hello), 3, "mail servers who were greeted")
+    expect(kept.friend.transcript().replace(quit_line, b"").replace(hello, b""),
+           5 * ENVELOPE_RECEIVED, "the transcript but for QUIT and EHLO")
     expect(kept.said().count("logged in as"), 1, "logins")
+
+
+@case
+def behind_the_last_message_of_a_mail_server_the_next_one_is_there(bench):
+    kept = KeptFriend(bench, messages_per_session="2", is_met=True)
+    client = kept.greeted()
+    client.send_letter()
+    expect(kept.status()["sessions_started"], 1, "mail servers before it")
+    client.send_letter()
+    bench.wait_until(lambda: kept.status()["parked"] == 1, "one is parked")
+    expect(kept.status()["sessions_started"], 2, "mail servers behind it")
+
+
+@case
+def no_line_is_opened_for_a_message_that_may_come(bench):
+    kept = KeptFriend(bench, messages_per_session="1", max_sessions="1", is_met=True)
+    client = kept.greeted()
+    client.follow(*ENVELOPE)
+    bench.pause(0.5)
+    expect(kept.status()["dials"], 1, "dials")
+    client.follow((MESSAGE, ACCEPTED))
 
 
 @case
