@@ -5,7 +5,7 @@ import re
 import signal
 
 from friend import LETTER, canonical
-from keeper_rig import (ACCEPTED, CLOSING, DATA, ENVELOPE, GO_AHEAD, GREETING, MAIL, MESSAGE, RCPT,
+from keeper_rig import (ACCEPTED, CLOSING, DATA, ENVELOPE, GO_AHEAD, MAIL, MESSAGE, RCPT,
                         RECIPIENT_OK, SENDER_OK, KeptFriend)
 from registry import case, expect
 from smtp_address import friend_with_sink
@@ -164,16 +164,16 @@ def beyond_the_connections_a_client_waits_for_his_turn(bench):
 
 
 @case
-def a_message_behind_a_client_who_is_only_greeted_is_not_held_up(bench):
+def a_message_behind_one_that_cannot_be_sent_is_not_held_up(bench):
     kept = KeptFriend(bench, max_sessions="1", max_connections="1")
-    busy, patient = kept.greeted(), kept.greeted()
+    busy, picky, patient = kept.greeted(), kept.greeted(), kept.greeted()
     busy.follow(*ENVELOPE)
-    newcomer = kept.speaker()
-    expect(newcomer.is_silent(0.2), True, "he is not greeted yet")
+    picky.say(MAIL + " HOLDFOR=1\r\n")
+    expect(picky.is_silent(0.2), True, "it is not his turn")
     patient.say(MAIL + "\r\n")
-    expect(patient.is_silent(0.2), True, "nor is this one served")
+    expect(patient.is_silent(0.2), True, "nor is it this one's")
     busy.follow((MESSAGE, ACCEPTED))
-    expect(newcomer.hear(5), [GREETING], "the one's turn")
+    expect(picky.hear(5)[0][:9], "451 4.6.3", "the one's turn")
     expect(patient.hear(5), [SENDER_OK], "the other's turn")
 
 
@@ -322,17 +322,3 @@ def many_clients_at_once_are_all_served(bench):
         client.follow((MESSAGE, ACCEPTED))
         client.quit()
     kept.delivers(60)
-
-
-@case(long=True)
-def a_thousand_channels_leave_nothing_behind(bench):
-    kept = KeptFriend(bench, messages_per_session="1")
-    client = kept.greeted()
-    for _ in range(100):
-        client.send_letter()
-    before = kept.memory()
-    for _ in range(1000):
-        client.send_letter()
-    kept.delivers(1100)
-    grown = kept.memory() - before
-    expect(grown < 1000, True, f"growth {grown} kB")

@@ -45,25 +45,6 @@ def a_persistent_keeper_outlasts_a_host_that_is_down_at_boot(bench):
 
 
 @case(long=True)
-def redials_leave_nothing_behind(bench):
-    kept = KeptFriend(bench, linger="0", linger_jitter="0")
-
-    def redial(times):
-        for _ in range(times):
-            client = kept.greeted()
-            client.quit()
-            bench.wait_until(lambda: not kept.has_line(), "it hangs up")
-
-    redial(50)
-    memory, descriptors = kept.memory(), kept.descriptors()
-    redial(500)
-    grown = kept.memory() - memory
-    expect(grown < 1000, True, f"growth {grown} kB")
-    expect(kept.descriptors(), descriptors, "descriptors")
-    expect(len(kept.attendants()), 1, "processes of the keeper")
-
-
-@case(long=True)
 def a_persistent_line_is_asked_for_a_sign_of_life_end_to_end(bench):
     kept = KeptFriend(bench, persistent="yes", server_alive_interval="5")
     bench.wait_until(kept.sinks, "a mail server is there")
