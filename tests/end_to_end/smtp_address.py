@@ -74,7 +74,8 @@ def friend_at(bench, name, permitted=None, **more):
 def friend_with_sink(bench, script="", address="127.0.0.1", **more):
     """The sink behind a listener."""
     def serve(connection):
-        sink = subprocess.Popen(friend.sink_command(), stdin=connection, stdout=connection)
+        sink = subprocess.Popen(friend.sink_command(), stdin=connection, stdout=connection,
+                                stderr=subprocess.DEVNULL)
         # One that stalls would outlive its case, and hold the standard error of all the cases.
         bench.at_end(sink.kill)
         sink.wait()

@@ -7,9 +7,11 @@
 // public key in, ignores the command that is asked for and runs SINK instead. It ends after
 // `--seconds` (60), and everything it started with it.
 
+#include "fault_options.h"
 #include "faults.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <libssh/callbacks.h>
 #include <libssh/libssh.h>
 #include <libssh/server.h>
@@ -27,30 +29,23 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <stdexcept>
 #include <string>
 #include <string_view>
-#include <vector>
+#include <utility>
+
+using fault_server::die;
+using fault_server::Options;
 
 namespace {
-
-struct Options {
-  std::string fault = "none";
-  std::string key_type = "ed25519";
-  std::size_t octets = 0;
-  unsigned seconds = 60;
-  std::vector<char*> sink;
-
-  [[nodiscard]] bool is(std::string_view name) const { return fault == name; }
-  /// The connection stays when its command has ended, for what is asked for behind it.
-  [[nodiscard]] bool is_in_forwarding() const { return fault.ends_with("-in-forwarding"); }
-};
 
 struct Connection {
   const Options& options;
   ssh_session session;
+  ssh_event event = ssh_event_new();
   ssh_channel channel = nullptr;
+  bool has_channel = false;  ///< one at a time: a second one is refused
   bool has_command = false;
+  bool has_ended = false;  ///< its side of the channel
   ssh_channel_callbacks_struct channel_callbacks{};
 };
 
@@ -61,11 +56,6 @@ struct Connection {
 void close_or_stall(const Options& options, std::string_view phase) {
   if (options.is("close-" + std::string(phase))) _exit(0);
   if (options.is("stall-" + std::string(phase))) stall();
-}
-
-[[noreturn]] void die(const std::string& what) {
-  std::fprintf(stderr, "fault_server: %s\n", what.c_str());
-  _exit(70);
 }
 
 /// What goes wrong before SSH has begun; libssh has no part in it.
@@ -115,7 +105,7 @@ int on_exec(ssh_session, ssh_channel, const char*, void* userdata) {
 ssh_channel on_open(ssh_session session, void* userdata) {
   auto* connection = static_cast<Connection*>(userdata);
   close_or_stall(connection->options, "in-open");
-  if (connection->options.is("refuse-channel")) return nullptr;
+  if (connection->options.is("refuse-channel") || connection->has_channel) return nullptr;
   if (connection->options.is("disconnect-after-auth")) {
     ssh_disconnect(session);
     _exit(0);
@@ -125,6 +115,7 @@ ssh_channel on_open(ssh_session session, void* userdata) {
   connection->channel_callbacks.channel_exec_request_function = on_exec;
   ssh_callbacks_init(&connection->channel_callbacks);
   ssh_set_channel_callbacks(connection->channel, &connection->channel_callbacks);
+  connection->has_channel = true;
   return connection->channel;
 }
 
@@ -161,6 +152,8 @@ Command start(const Options& options) {
     dup2(in[0], STDIN_FILENO);
     dup2(out[1], STDOUT_FILENO);
     for (const int descriptor : {in[0], in[1], out[0], out[1]}) close(descriptor);
+    // What it says there is not for whoever runs the tests.
+    dup2(open("/dev/null", O_WRONLY), STDERR_FILENO);
     execv(options.sink[0], options.sink.data());
     _exit(127);
   }
@@ -169,11 +162,15 @@ Command start(const Options& options) {
   return {in[1], out[0]};
 }
 
-void check_octets(const Connection& connection, std::size_t received) {
+/// False where the command is over for the client.
+bool check_octets(Connection& connection, std::size_t received) {
   const Options& options = connection.options;
-  if (options.octets == 0 || received < options.octets) return;
+  if (options.octets == 0 || received < options.octets) return true;
   close_or_stall(options, "at-octet");
-  if (!options.is("disconnect-at-octet")) return;
+  if (options.is("end-at-octet") && !std::exchange(connection.has_ended, true))
+    ssh_channel_send_eof(connection.channel);
+  if (options.is("end-channel-at-octet")) return false;
+  if (!options.is("disconnect-at-octet")) return true;
   ssh_disconnect(connection.session);
   _exit(0);
 }
@@ -198,11 +195,19 @@ void run_command(Connection& connection) {
   bool has_input = true;
   while (pump_output(connection, command)) {
     if (ssh_channel_is_closed(connection.channel) != 0) _exit(0);
+    // The window closes behind what was taken at first; the connection is alive.
+    if (connection.options.is("no-reader") && received > 0) {
+      ssh_event_add_session(connection.event, connection.session);
+      ssh_event_dopoll(connection.event, 20);
+      ssh_event_remove_session(connection.event, connection.session);
+      if (ssh_is_connected(connection.session) == 0) _exit(0);
+      continue;
+    }
     const auto most = static_cast<std::uint32_t>(is_slow ? 1024 : piece.size());
     const int count = ssh_channel_read_timeout(connection.channel, piece.data(), most, 0, 2);
     if (count > 0) {
       received += static_cast<std::size_t>(count);
-      check_octets(connection, received);
+      if (!check_octets(connection, received)) break;
       if (write(command.input, piece.data(), static_cast<std::size_t>(count)) < 0) break;
     }
     if (is_slow) usleep(2000);
@@ -230,7 +235,8 @@ void serve_command(Connection& connection) {
   ssh_channel_send_eof(channel);
   ssh_channel_close(channel);
   connection.has_command = false;
-  if (!connection.options.is_in_forwarding()) ssh_disconnect(connection.session);
+  connection.has_channel = false;
+  if (!connection.options.keeps_connection()) ssh_disconnect(connection.session);
 }
 
 void serve(const Options& options, ssh_bind bind, int socket) {
@@ -245,18 +251,17 @@ void serve(const Options& options, ssh_bind bind, int socket) {
   ssh_set_server_callbacks(connection.session, &callbacks);
   ssh_set_message_callback(connection.session, on_message, &connection);
   ssh_set_auth_methods(connection.session, SSH_AUTH_METHOD_PUBLICKEY);
-  const std::uint64_t rekey_octets = 65536;
+  const std::uint64_t rekey_octets = options.octets == 0 ? 65536 : options.octets;
   if (options.is("rekey"))
     ssh_options_set(connection.session, SSH_OPTIONS_REKEY_DATA, &rekey_octets);
   if (ssh_handle_key_exchange(connection.session) != SSH_OK) _exit(0);
-  const ssh_event event = ssh_event_new();
   do {
-    ssh_event_add_session(event, connection.session);
+    ssh_event_add_session(connection.event, connection.session);
     while (!connection.has_command)
-      if (ssh_event_dopoll(event, 1000) == SSH_ERROR) _exit(0);
-    ssh_event_remove_session(event, connection.session);
+      if (ssh_event_dopoll(connection.event, 1000) == SSH_ERROR) _exit(0);
+    ssh_event_remove_session(connection.event, connection.session);
     serve_command(connection);
-  } while (options.is_in_forwarding());
+  } while (options.keeps_connection());
 }
 
 // --- the listener ---
@@ -318,26 +323,6 @@ int listen_on_loopback() {
   }
 }
 
-Options read_options(int count, char** arguments) {
-  Options options;
-  int i = 1;
-  for (; i + 1 < count && arguments[i] != std::string_view("--"); i += 2) {
-    const std::string_view name = arguments[i];
-    if (name == "--fault") options.fault = arguments[i + 1];
-    if (name == "--key-type") options.key_type = arguments[i + 1];
-    if (name == "--octets") options.octets = std::strtoul(arguments[i + 1], nullptr, 10);
-    if (name == "--seconds")
-      options.seconds = static_cast<unsigned>(std::strtoul(arguments[i + 1], nullptr, 10));
-  }
-  for (++i; i < count; ++i) options.sink.push_back(arguments[i]);
-  if (std::none_of(faults.begin(), faults.end(),
-                   [&](const Fault& fault) { return fault.name == options.fault; }))
-    die("no such fault: " + options.fault);
-  if (options.sink.empty()) options.sink.push_back(const_cast<char*>("/bin/false"));
-  options.sink.push_back(nullptr);
-  return options;
-}
-
 }  // namespace
 
 int main(int count, char** arguments) {
@@ -346,7 +331,7 @@ int main(int count, char** arguments) {
       std::printf("%-22s %s\n", fault.name.data(), fault.meaning.data());
     return 0;
   }
-  const Options options = read_options(count, arguments);
+  const Options options = fault_server::read_options(count, arguments);
   signal(SIGPIPE, SIG_IGN);
   signal(SIGCHLD, SIG_IGN);
   alarm(options.seconds);

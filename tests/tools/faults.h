@@ -38,8 +38,11 @@ inline constexpr auto faults = std::to_array<Fault>({
     {"no-close", "keeps the channel open when the command ended"},
     {"stderr-flood", "writes 1 MB of standard error before the greeting"},
     {"slow-reader", "takes 1 KB every few milliseconds"},
-    {"rekey", "asks for new keys every 64 KB"},
+    {"no-reader", "takes the first words of a command's input, and never opens its window again"},
+    {"rekey", "asks for new keys every 64 KB, or every --octets"},
     {"close-at-octet", "closes the connection after --octets from the client"},
     {"disconnect-at-octet", "says DISCONNECT after --octets from the client"},
+    {"end-at-octet", "ends its side of the channel after --octets from the client"},
+    {"end-channel-at-octet", "closes the channel after --octets, and serves another one"},
     {"stall-at-octet", "stops reading and writing after --octets from the client"},
 });
