@@ -123,6 +123,7 @@ if run_part roots sh -c 'for root in sendmail exim postfix; do sh tests/roots/ma
 then echo 'ready'; else tail -n 1 build/logs/roots.log; fi
 count privilege python3 tests/end_to_end/privilege.py build/test
 if [ "$with_all" = no ]; then
+  count faults python3 tests/faults/run.py build/test --scenarios 200
   count end_to_end python3 tests/end_to_end/run_cases.py build/test
   count mta python3 tests/mta/run_cases.py build/test
   finish
@@ -130,6 +131,7 @@ fi
 
 # Without it its cases are skipped.
 install_packages swaks
+count faults_1000 python3 tests/faults/run.py build/test --scenarios 1000
 count end_to_end_all python3 tests/end_to_end/run_cases.py --all build/test
 count mta_all python3 tests/mta/run_cases.py --all build/test
 if run_part systemd_root sh tests/roots/make.sh systemd; then echo 'ready'; else tail -n 1 build/logs/systemd_root.log; fi

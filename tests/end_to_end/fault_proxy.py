@@ -8,7 +8,7 @@ Octets are counted from 0 in one direction: "up" is from the client to the serve
     reset_at=N    the same with a TCP reset
     stall_at=N    passes nothing any more in either direction
     flip_at=N     inverts the lowest bit of octet N
-    split_at=N    makes a pause behind octet N, so that it ends one read of the receiver
+    split_at=N    makes a pause of `pause` seconds behind octet N, so that it ends one read of the receiver
     pieces=N      passes N octets at a time, each in a packet of its own
 """
 
@@ -21,7 +21,7 @@ import time
 
 class FaultProxy:
     def __init__(self, target_port, direction="up", cut_at=None, reset_at=None, stall_at=None,
-                 flip_at=None, split_at=None, pieces=None):
+                 flip_at=None, split_at=None, pieces=None, pause=0.05):
         self._target = target_port
         self._direction = direction
         self._end_at = cut_at if cut_at is not None else reset_at
@@ -30,6 +30,7 @@ class FaultProxy:
         self._flip_at = flip_at
         self._split_at = split_at
         self._pieces = pieces
+        self._pause = pause
         self._is_closed = False
         self._frozen = 0
         self.passed = {"up": 0, "down": 0}
@@ -120,7 +121,7 @@ class FaultProxy:
         if inside(self._split_at):
             place = self._split_at - begin + 1
             to.sendall(piece[:place])
-            time.sleep(0.05)
+            time.sleep(self._pause)
             piece = piece[place:]
         to.sendall(piece)
         return True

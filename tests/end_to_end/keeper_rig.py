@@ -144,14 +144,14 @@ class KeptFriend:
         key = self.friend.sshd.host_keys["ed25519"]
         self.friend.write_pins([f"[127.0.0.1]:* {key}"])
 
-    def start(self, *prefix):
+    def start(self, *prefix, environment=None):
         program = os.path.join(self.rig.build, "src", "sshsmd")
         self.logged = self.rig.syslog.count()
         self.trace = open(os.path.join(self.directory, "trace"), "wb")
         self.process = subprocess.Popen(
             [*self.rig.wrapper, *prefix, program, "-v", "--config-dir", self.friend.directory, "friend"],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=self.trace,
-            start_new_session=True, env=self.rig.environment, cwd="/")
+            start_new_session=True, env={**self.rig.environment, **(environment or {})}, cwd="/")
         self.bench.at_end(self._kill)
         self.bench.wait_until(self._answers, "sshsmd listens")
 

@@ -150,7 +150,7 @@ class Running:
 
 
 class Rig:
-    def __init__(self, build):
+    def __init__(self, build, key_types=("ed25519", "rsa", "ecdsa")):
         self.build = os.path.abspath(build)
         self.sshsm = os.path.join(self.build, "src", "sshsm")
         self.sshsmctl = os.path.join(self.build, "src", "sshsmctl")
@@ -174,7 +174,7 @@ class Rig:
         self._benches = set()
         self.causes = read_causes()
         self.syslog = SyslogCatcher()
-        self.sshd = Sshd(os.path.join(self.directory, "sshd"))
+        self.sshd = Sshd(os.path.join(self.directory, "sshd"), key_types=key_types)
 
     def is_built_with_sandbox(self):
         with open(os.path.join(self.build, "build_settings.h"), encoding="ascii") as file:

@@ -129,6 +129,10 @@ class Sshd:
             quoted = command.replace("\\", "\\\\").replace('"', '\\"')
             file.write(f'{options},command="{quoted}" {public_key}\n')
 
+    def timer_pid(self):
+        """Of timeout(1), whose only child is the sshd that listens."""
+        return self._process.pid
+
     def stop(self):
         if self._process and self._process.poll() is None:
             self._process.terminate()
