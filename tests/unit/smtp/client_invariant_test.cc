@@ -1,3 +1,4 @@
+#include "cut_line.h"
 #include "smtp/client.h"
 #include "strict_server.h"
 
@@ -21,8 +22,8 @@ struct Message {
 /// A client and a strict server over a line that delays and cuts at random, and may break.
 class Encounter {
  public:
-  Encounter(unsigned seed, unsigned trouble, unsigned breaks)
-      : random_(seed), server_(random_, trouble), breaks_(breaks) {
+  Encounter(unsigned seed, unsigned trouble, unsigned breaks, std::optional<Cut> cut = {})
+      : random_(seed), server_(random_, trouble), breaks_(breaks), line_(cut) {
     const std::size_t count = 1 + random_() % 4;
     for (std::size_t i = 0; i < count; ++i) messages_.push_back(make_message(i));
   }
@@ -36,6 +37,7 @@ class Encounter {
     FAIL("the conversation does not end");
   }
 
+  [[nodiscard]] const CutLine& line() const { return line_; }
   [[nodiscard]] std::size_t accepted() const { return accepted_; }
   [[nodiscard]] std::size_t others() const { return outcomes_.size() - accepted_; }
 
@@ -75,16 +77,18 @@ class Encounter {
       case 1: {
         const std::size_t count = std::min<std::size_t>(client_.output().size(),
                                                         1 + random_() % (1U << (random_() % 20)));
-        server_.receive(client_.output().substr(0, count));
-        return client_.sent(count);
+        server_.receive(line_.up(client_.output().substr(0, count)));
+        client_.sent(count);
+        break;
       }
       default:
         if (random_() % 1000 < breaks_) return break_line();
-        receive(server_.take_replies(1 + random_() % 100));
+        receive(line_.down(server_.take_replies(1 + random_() % 100)));
     }
+    if (line_.is_cut() && !is_broken_) break_line();
   }
 
-  void receive(const std::string& bytes) {
+  void receive(std::string_view bytes) {
     try {
       client_.receive(bytes);
     } catch (const base::Failure& failure) {
@@ -154,6 +158,7 @@ class Encounter {
   std::mt19937 random_;
   StrictServer server_;
   unsigned breaks_;
+  CutLine line_;
   Client client_{"client.example"};
   std::vector<Message> messages_;
   std::vector<MessageOutcome> outcomes_;
@@ -200,6 +205,25 @@ TEST_CASE("the same where the line breaks, and delivered but not accepted is tol
   const Tally tally = run_encounters(1500, 50, 20);
   CHECK(tally.accepted > 0);
   CHECK(tally.others > 0);
+}
+
+TEST_CASE("the same where the line is cut behind any single octet of either direction") {
+  std::size_t accepted = 0;
+  std::size_t others = 0;
+  for (unsigned seed = 0; seed < 40; ++seed) {
+    CAPTURE(seed);
+    Encounter whole(seed, 0, 0);
+    whole.run();
+    cut_everywhere(whole.line(), [&](Cut cut) {
+      CAPTURE(cut.octet);
+      Encounter encounter(seed, 0, 0, cut);
+      encounter.run();
+      accepted += encounter.accepted();
+      others += encounter.others();
+    });
+  }
+  CHECK(accepted > 1000);
+  CHECK(others > 10000);
 }
 
 }  // namespace sshsm::smtp

@@ -9,7 +9,12 @@ namespace sshsm::smtp {
 
 Encounter::Encounter(std::mt19937& random, Chances chances, RandomCaller& caller,
                      Intermediary& between, StrictServer::Peer peer)
-    : random_(random), chances_(chances), caller_(caller), between_(between), peer_(peer) {
+    : random_(random),
+      chances_(chances),
+      caller_(caller),
+      between_(between),
+      peer_(peer),
+      line_(chances.cut) {
   add_server();
 }
 
@@ -55,11 +60,19 @@ void Encounter::hear_caller() {
 
 void Encounter::tell_server() {
   const std::size_t count = some(between_.to_server().size());
-  if (!is_channel_closed_) servers_.back().receive(between_.to_server().substr(0, count));
+  const std::string_view arrived = line_.up(between_.to_server().substr(0, count));
+  if (!is_channel_closed_) servers_.back().receive(arrived);
   between_.sent_to_server(count);
+  lose_if_cut();
+}
+
+void Encounter::lose_if_cut() {
+  if (line_.is_cut() && !between_.is_lost())
+    between_.lose(base::Failure(base::Cause::connection_lost));
 }
 
 void Encounter::hear_server() {
+  if (line_.is_cut()) return;
   StrictServer& server = servers_.back();
   if (random_() % 1000 < chances_.ends) is_channel_closed_ = true;
   const bool is_gone = is_channel_closed_ || (server.is_closed() && !server.has_replies());
@@ -68,10 +81,11 @@ void Encounter::hear_server() {
     return between_.lose(base::Failure(base::Cause::connection_lost));
   if (is_gone) return;
   try {
-    between_.receive(server.take_replies(1 + random_() % 100));
+    between_.receive(line_.down(server.take_replies(1 + random_() % 100)));
   } catch (const base::Failure& failure) {
     between_.lose(failure);
   }
+  lose_if_cut();
 }
 
 void Encounter::tell_caller() {

@@ -1,19 +1,22 @@
 #pragma once
 
+#include "cut_line.h"
 #include "random_caller.h"
 #include "smtp/intermediary.h"
 #include "strict_server.h"
 
 #include <cstddef>
 #include <deque>
+#include <optional>
 #include <random>
 
 namespace sshsm::smtp {
 
 struct Chances {
-  unsigned trouble = 0;  ///< of a thousand replies
-  unsigned breaks = 0;   ///< of a thousand turns of the mail server: the line is lost
-  unsigned ends = 0;     ///< of a thousand turns of the mail server: the channel is closed
+  unsigned trouble = 0;         ///< of a thousand replies
+  unsigned breaks = 0;          ///< of a thousand turns of the mail server: the line is lost
+  unsigned ends = 0;            ///< of a thousand turns of the mail server: the channel is closed
+  std::optional<Cut> cut = {};  ///< of the line to the mail servers, all channels together
 };
 
 /// What came of some encounters.
@@ -35,6 +38,7 @@ class Encounter {
             StrictServer::Peer peer);
 
   void run(Tally& tally);
+  [[nodiscard]] const CutLine& line() const { return line_; }
 
  private:
   using Message = RandomCaller::Message;
@@ -45,6 +49,7 @@ class Encounter {
   void hear_caller();
   void tell_server();
   void hear_server();
+  void lose_if_cut();
   void tell_caller();
   void check(Tally& tally);
   [[nodiscard]] bool check_fate(const Message& message) const;
@@ -58,6 +63,7 @@ class Encounter {
   Intermediary& between_;
   StrictServer::Peer peer_;
   std::deque<StrictServer> servers_;
+  CutLine line_;
   bool is_channel_closed_ = false;
 };
 

@@ -6,12 +6,15 @@
 namespace sshsm::smtp {
 namespace {
 
-void run_encounter(unsigned seed, bool listens, Chances chances, Tally& tally) {
+/// Gives the line, with what has passed on it.
+CutLine run_encounter(unsigned seed, bool listens, Chances chances, Tally& tally) {
   std::mt19937 random(seed);
   RandomCaller caller(random, listens);
   Relay relay("friend", "mx.friend.example",
               listens ? Relay::Caller::listens : Relay::Caller::may_not_listen);
-  Encounter(random, chances, caller, relay, StrictServer::Peer::relay).run(tally);
+  Encounter encounter(random, chances, caller, relay, StrictServer::Peer::relay);
+  encounter.run(tally);
+  return encounter.line();
 }
 
 Tally run_encounters(unsigned count, bool listens, Chances chances) {
@@ -56,6 +59,24 @@ TEST_CASE("the same where the line breaks, and what may have been delivered is t
     CHECK(tally.others > 0);
     CHECK(tally.successes > 0);
     CHECK(tally.doubts > 0);
+  }
+}
+
+TEST_CASE("the same where the line is cut behind any single octet of either direction") {
+  for (const bool listens : {true, false}) {
+    CAPTURE(listens);
+    Tally tally;
+    for (unsigned seed = 0; seed < 20; ++seed) {
+      CAPTURE(seed);
+      Tally of_whole;
+      cut_everywhere(run_encounter(seed, listens, {}, of_whole), [&](Cut cut) {
+        CAPTURE(cut.octet);
+        run_encounter(seed, listens, {.cut = cut}, tally);
+      });
+    }
+    CHECK(tally.accepted > 1000);
+    CHECK(tally.others > 10000);
+    CHECK(tally.doubts > 300);
   }
 }
 

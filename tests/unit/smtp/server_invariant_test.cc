@@ -6,13 +6,16 @@
 namespace sshsm::smtp {
 namespace {
 
-void run_encounter(unsigned seed, Chances chances, Tally& tally) {
+/// Gives the line, with what has passed on it.
+CutLine run_encounter(unsigned seed, Chances chances, Tally& tally) {
   std::mt19937 random(seed);
   const Protocol protocol = seed % 2 == 0 ? Protocol::lmtp : Protocol::smtp;
   RandomCaller caller(random, true, protocol);
   Server server({protocol, 1 + random() % 3, false, protocol == Protocol::smtp},
                 {"here.example", "friend", "mx.friend.example"});
-  Encounter(random, chances, caller, server, StrictServer::Peer::server).run(tally);
+  Encounter encounter(random, chances, caller, server, StrictServer::Peer::server);
+  encounter.run(tally);
+  return encounter.line();
 }
 
 Tally run_encounters(unsigned count, Chances chances) {
@@ -53,6 +56,21 @@ TEST_CASE("the same where lines break and channels end at any moment") {
   CHECK(ended.accepted > 0);
   CHECK(ended.others > 0);
   CHECK(ended.successes > 0);
+}
+
+TEST_CASE("the same where the line is cut behind any single octet of either direction") {
+  Tally tally;
+  for (unsigned seed = 0; seed < 40; ++seed) {
+    CAPTURE(seed);
+    Tally of_whole;
+    cut_everywhere(run_encounter(seed, {}, of_whole), [&](Cut cut) {
+      CAPTURE(cut.octet);
+      run_encounter(seed, {.cut = cut}, tally);
+    });
+  }
+  CHECK(tally.accepted > 1000);
+  CHECK(tally.others > 10000);
+  CHECK(tally.doubts > 1000);
 }
 
 }  // namespace sshsm::smtp
