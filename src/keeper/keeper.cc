@@ -70,11 +70,13 @@ short Keeper::wait(int descriptor, short events, Deadline deadline) {
   for (;;) {
     const std::uint64_t heard = packets_on_busy_line();
     const short happened = turn(descriptor, events, deadline);
+    // First of all: a host that answers and answers would be dialled to the end, and nobody would
+    // hang up a line that came up behind the stop.
+    if (is_stopping_ || pool_.is_dial_outdated()) throw Failure(Cause::stopped);
     if (happened != 0) return happened;
     // The turn takes in what came behind its poll, too: nothing would tell of it any more.
     if (packets_on_busy_line() != heard) return POLLIN;
     if (pool_.busy() != nullptr && pool_.busy()->loss()) throw Failure(*pool_.busy()->loss());
-    if (is_stopping_ || pool_.is_dial_outdated()) throw Failure(Cause::stopped);
     if (deadline.passed()) return 0;
   }
 }

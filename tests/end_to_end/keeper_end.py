@@ -5,6 +5,7 @@ import signal
 import socket
 import time
 
+from fault_proxy import FaultProxy
 from keeper_rig import ACCEPTED, ENVELOPE, MAIL, MESSAGE, WAITS, KeptFriend, kill, served
 from registry import case, expect
 
@@ -45,6 +46,21 @@ def a_stop_ends_a_dial_that_goes_on(bench):
         kept.signal(signal.SIGTERM)
         expect(client.hear(), [kept.refusal(421, f"4.3.2 stopped by a signal; {WAITS}")], "what he is told")
         kept.ends(0, 5)
+
+
+@case
+def a_stop_ends_a_dial_that_gets_on(bench):
+    """The stop and an answer of the host come together."""
+    with FaultProxy(bench.rig.sshd.port, "down", split_at=500, pause=0.5) as proxy:
+        kept = KeptFriend(bench, port=str(proxy.port), persistent="yes")
+        kept.pin_any_port()
+        bench.wait_until(lambda: proxy.passed["down"] > 500, "the handshake")
+        kept.signal(signal.SIGSTOP)
+        bench.pause(0.7)
+        kept.signal(signal.SIGTERM)
+        kept.signal(signal.SIGCONT)
+        kept.ends(0, 5)
+        expect("line up" in kept.said(), False, "a line behind the stop")
 
 
 @case
