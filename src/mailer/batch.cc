@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <new>
 #include <utility>
 
 namespace sshsm::mailer {
@@ -52,12 +53,15 @@ void Batch::carry() {
     }
   } catch (const Failure& failure) {
     return lose(failure);
+  } catch (const std::bad_alloc&) {
+    // What it took is free again, and what is in doubt must be told.
+    is_out_of_memory_ = true;
+    return lose(Failure(Cause::resources_exhausted, "memory"));
   }
   note_why_no_more();
-  if (no_more_) {
-    record_unsent_message(*no_more_);
-    report_.add(*no_more_);
-  }
+  if (!no_more_) return;
+  record_unsent_message(*no_more_);
+  report_.add(*no_more_);
 }
 
 void Batch::keep_rest() {
@@ -66,7 +70,8 @@ void Batch::keep_rest() {
   const Deadline patience = Deadline::after(rest_patience);
   const Deadline until(std::max(patience.time(), batch_deadline_.time()));
   const std::optional<Failure> failure =
-      input_.keep_rest(waiter_, until, line_.destination().idle_timeout);
+      is_out_of_memory_ ? input_.give_up_rest()
+                        : input_.keep_rest(waiter_, until, line_.destination().idle_timeout);
   trace_.note(base::concat({"rest: ", std::to_string(rest_->size()), " octets"}));
   if (failure) report_.begin_with(*failure);
 }
@@ -282,11 +287,8 @@ void Batch::check_deadlines() {
 }
 
 void Batch::note_why_no_more() {
-  if (no_more_) return;
-  if (input_.failure())
-    no_more_ = input_.failure();
-  else if (is_overdue() && !input_.is_over())
-    no_more_.emplace(Cause::batch_overdue);
+  if (!no_more_) no_more_ = input_.failure();
+  if (!no_more_ && is_overdue() && !input_.is_over()) no_more_.emplace(Cause::batch_overdue);
 }
 
 void Batch::lose(const Failure& failure) {

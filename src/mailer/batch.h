@@ -97,6 +97,7 @@ class Batch {
   bool is_any_accepted_ = false;
   bool is_message_begun_ = false;         ///< the input's message is the client's, too
   std::size_t body_passed_ = 0;           ///< of the message's `body`
+  bool is_out_of_memory_ = false;         ///< what was being read when that came is lost
   std::optional<base::Failure> no_more_;  ///< why the rest of the batch is not sent
 
   base::Deadline batch_deadline_;

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cerrno>
+#include <new>
 #include <string_view>
 #include <utility>
 
@@ -146,6 +147,8 @@ std::optional<Failure> Input::keep_rest(base::Waiter& waiter, base::Deadline dea
     if (has_failed(Cause::rest_unwritable)) failure = failure_;
   } catch (const Failure& unwritable) {
     failure = unwritable;
+  } catch (const std::bad_alloc&) {
+    failure = give_up_rest();
   }
   try {
     rest_->finish();
@@ -153,6 +156,14 @@ std::optional<Failure> Input::keep_rest(base::Waiter& waiter, base::Deadline dea
     if (!failure) failure = unwritable;
   }
   return failure;
+}
+
+std::optional<Failure> Input::give_up_rest() {
+  try {
+    rest_->give_up("no memory is left");
+  } catch (const Failure& unwritable) {
+    return unwritable;
+  }
 }
 
 /// What is batch SMTP goes the way of every message, so that a file that gets full holds whole

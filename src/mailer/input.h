@@ -69,6 +69,10 @@ class Input {
                                                        base::Deadline deadline,
                                                        base::Milliseconds patience);
 
+  /// The same where what was read may be lost for want of memory: keeps only whole messages that it
+  /// holds already, and gives the failure that says from where on it holds nothing.
+  [[nodiscard]] std::optional<base::Failure> give_up_rest();
+
   /// True when everything was read and taken.
   [[nodiscard]] bool is_over() const { return is_over_ && !message_; }
   /// Why the reading stopped early, if it did: batch_malformed,

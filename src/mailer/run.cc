@@ -28,6 +28,7 @@
 #include <unistd.h>
 
 #include <exception>
+#include <functional>
 #include <new>
 #include <optional>
 #include <string>
@@ -134,11 +135,24 @@ std::vector<base::Descriptor> connections_to_keeper(Request& request, const std:
   return connections;
 }
 
-ExitStatus carry_through_keeper(Request& request, KeeperLine& line, base::Trace& trace) {
+/// In the sandbox, with the rest file, if one is asked for, made before that.
+ExitStatus carry_sandboxed(Request& request, base::Trace& trace,
+                           const std::function<ExitStatus(RestFile*)>& carry) {
   std::optional<RestFile> rest;
   if (!request.arguments.rest_file.empty()) rest.emplace(request.arguments.rest_file);
-  trace.note(privilege::describe(privilege::enter_sandbox()));
-  return carry_over(request, line, trace, rest ? &*rest : nullptr);
+  try {
+    trace.note(privilege::describe(privilege::enter_sandbox()));
+    return carry(rest ? &*rest : nullptr);
+  } catch (const std::bad_alloc&) {
+    // Nothing more is read, and whoever looks into the file must know that it lacks it.
+    if (rest) rest->give_up("no memory is left");
+    throw;
+  }
+}
+
+ExitStatus carry_through_keeper(Request& request, KeeperLine& line, base::Trace& trace) {
+  return carry_sandboxed(request, trace,
+                         [&](RestFile* rest) { return carry_over(request, line, trace, rest); });
 }
 
 ExitStatus carry_alone(Request& request, config::Destination destination, base::Trace& trace) {
@@ -146,11 +160,10 @@ ExitStatus carry_alone(Request& request, config::Destination destination, base::
   ssh::Dialler dialler(destination);
   Setup setup = load_setup(std::move(destination));
   note_remarks(setup, trace);
-  std::optional<RestFile> rest;
-  if (!request.arguments.rest_file.empty()) rest.emplace(request.arguments.rest_file);
-  trace.note(privilege::describe(privilege::enter_sandbox()));
-  SshLine line(std::move(setup), dialler, trace);
-  return carry_over(request, line, trace, rest ? &*rest : nullptr);
+  return carry_sandboxed(request, trace, [&](RestFile* rest) {
+    SshLine line(std::move(setup), dialler, trace);
+    return carry_over(request, line, trace, rest);
+  });
 }
 
 /// The order is the safety: one identity, configuration, keeper or else dialler, pins and key,
