@@ -52,8 +52,7 @@ class HostSurvey {
   void run(Reach reach) {
     std::optional<ssh::Dialler> dialler;
     if (reach == Reach::hosts) dialler.emplace(destination_);
-    // libcrypto opens its configuration at the first hash, which the sandbox would refuse.
-    [[maybe_unused]] const std::string first_hash = trust::fingerprint("");
+    trust::open_configuration_of_libcrypto();
     privilege::enter_sandbox();
     for (std::size_t index = 0; index < destination_.hosts.size(); ++index)
       tell_host(index, dialler ? offered_by(index, *dialler) : std::vector<trust::HostKey>());
