@@ -94,6 +94,10 @@ Rule rule_of(Verb verb, std::string_view rest) {
     case Verb::raw:
       rule.text = text_of(rest);
       break;
+    case Verb::flood:
+      rule.number = number_of<double>(take_word(rest));
+      rule.text = text_of(rest);
+      break;
     case Verb::delay:
       rule.number = number_of<double>(take_word(rest));
       break;
@@ -139,6 +143,8 @@ bool read_rule(Script& script, std::string_view verb, std::string_view rest) {
     script.rules.push_back(rule_of(Verb::reply, rest));
   } else if (verb == "raw") {
     script.rules.push_back(rule_of(Verb::raw, rest));
+  } else if (verb == "flood") {
+    script.rules.push_back(rule_of(Verb::flood, rest));
   } else if (verb == "delay") {
     script.rules.push_back(rule_of(Verb::delay, rest));
   } else if (verb == "die" || verb == "stall") {

@@ -16,6 +16,7 @@ inline constexpr std::size_t step_count = 11;
 enum class Verb {
   reply,       ///< answers with `text`, made a well-formed reply
   raw,         ///< answers with exactly the bytes of `text`
+  flood,       ///< answers with the bytes of `text`, `number` times
   delay,       ///< waits `number` seconds before the answer
   stall,       ///< never answers
   die_before,  ///< ends without an answer

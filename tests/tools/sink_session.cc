@@ -141,8 +141,20 @@ class Session {
     return well_formed(rule != nullptr ? rule->text : usual);
   }
 
+  /// In large pieces, and never with all of it in memory.
+  void flood(const Rule& rule) {
+    std::string piece;
+    const auto in_a_piece = static_cast<std::size_t>(std::min(rule.number, 1000.0));
+    for (std::size_t i = 0; i < in_a_piece; ++i) piece += rule.text;
+    for (double left = rule.number; left >= 1; left -= static_cast<double>(in_a_piece)) put(piece);
+  }
+
   /// Answers, and gives the first digit of what was said.
   char answer(Step step, std::string_view path, std::string_view usual) {
+    if (const Rule* rule = script_.find(Verb::flood, step, path, times(step))) {
+      flood(*rule);
+      return rule->text.empty() ? '0' : rule->text.front();
+    }
     const std::string reply = words(step, path, usual);
     put(reply);
     if (script_.find(Verb::die_after, step, path, times(step)) != nullptr) end();
