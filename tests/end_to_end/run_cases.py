@@ -27,7 +27,8 @@ SUBJECTS = ["delivery", "refusals", "lines", "ssh_faults", "trust", "configurati
             "keeper_trust", "keeper_end", "keeper_lasting", "keeper_clients", "keeper_edge",
             "keeper_status", "keeper_start", "keeper_endurance", "keeper_programs", "keeper_turns",
             "keeper_room", "keeper_flight", "keeper_proxy", "keeper_moves", "keeper_doors",
-            "keeper_long_run", "every_octet", "shortage", "sandbox_proof", "hostile_peers"]
+            "keeper_long_run", "every_octet", "shortage", "sandbox_proof", "hostile_peers",
+            "hostile_callers", "hostile_files"]
 
 
 def stop(_number, _frame):

@@ -197,7 +197,7 @@ def trace_keeper(bench, *kinds):
         friend = bench.friend(sshd=sshd, key_type=kind, pinned=(kind,))
         kept = KeptFriend(bench, friend=friend, is_started=False, is_met=True, linger="1", linger_jitter="0",
                           metrics_file=friend.path("metrics"))
-        path = kept.friend.path("calls")
+        path = friend.path("calls_of_the_keeper")
         kept.start(*strace(path))
         for _ in range(2):
             client = kept.greeted()
@@ -205,7 +205,7 @@ def trace_keeper(bench, *kinds):
             client.send_letter()
             client.quit()
             bench.wait_until(lambda: not kept.has_line(), "the line is down")
-        friend.send().is_accepted()
+        traced_batch(bench, friend)  # through the keeper
         kept.status()
         for number in (1, 15):
             for pid in children_of(kept.process.pid):
