@@ -31,7 +31,7 @@ namespace sshsm::smtp {
 /// message that is still begun is deferred at once, because the line is lost.
 class Client {
  public:
-  /// A streamed body goes out in chunks of this many octets.
+  /// A streamed body goes out in chunks of this many octets, or one less.
   static constexpr std::size_t chunk_size = 256 * 1024;
   /// Chunks on the way without an answer, where PIPELINING is offered; else one.
   static constexpr std::size_t max_chunks_unanswered = 4;

@@ -86,12 +86,15 @@ void Client::end_data() {
   current_->is_end_given = true;
 }
 
+/// No chunk ends between a CR and its LF: who looks at each alone would see a bare CR and a bare
+/// LF.
 void Client::say_chunks() {
   Transaction& transaction = *current_;
   if (transaction.content != Content::chunked || transaction.size) return;
   const bool is_over = !transaction.is_body_open;
   const std::size_t whole = is_over ? chunk_size + 1 : chunk_size;
-  while (transaction.chunk.size() >= whole && may_say_chunk()) say_chunk(chunk_size, false);
+  while (transaction.chunk.size() >= whole && may_say_chunk())
+    say_chunk(chunk_size - (transaction.chunk[chunk_size - 1] == '\r' ? 1 : 0), false);
   if (is_over && !transaction.is_end_given && transaction.chunk.size() < whole && may_say_chunk())
     say_chunk(transaction.chunk.size(), true);
 }

@@ -53,6 +53,17 @@ TEST_CASE("a streamed body goes in whole chunks, a few unanswered at a time") {
   CHECK(talk.client.take_outcome()->fate == Fate::accepted);
 }
 
+TEST_CASE("no chunk ends between a CR and its LF") {
+  Conversation talk({"PIPELINING", "CHUNKING"});
+  talk.begin(std::nullopt);
+  const std::string text(Client::chunk_size - 1, 'x');
+  talk.client.add_body(text + "\r");
+  CHECK(talk.send_all() == "BDAT " + std::to_string(text.size()) + "\r\n" + text);
+  talk.client.add_body("\n");
+  talk.client.end_body();
+  CHECK(talk.send_all() == "BDAT 2 LAST\r\n\r\n");
+}
+
 TEST_CASE("without PIPELINING each chunk is answered before the next") {
   Conversation talk({"CHUNKING"});
   talk.client.begin({"<a@a>", {}, {{"<b@b>", {}}}}, std::nullopt);
