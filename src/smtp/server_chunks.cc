@@ -62,8 +62,11 @@ bool Server::may_chunk_ride() const {
 }
 
 void Server::answer_chunk(const Chunk& chunk) {
-  if (is_lost()) return content_ == Content::none ? tell_loss_to_reader() : tell_fate();
-  if (fate_) return tell_fate();
+  if (is_lost() && content_ == Content::none) {
+    has_failed_ = true;
+    return tell_loss_to_reader();
+  }
+  if (is_lost() || fate_) return tell_fate();
   const bool is_for_nobody = message_.recipients.empty() && paths_asked_.empty();
   if (content_ == Content::none || is_for_nobody) {
     content_ = Content::none;
