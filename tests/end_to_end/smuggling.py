@@ -1,56 +1,25 @@
 """SMTP smuggling: whatever stands in a message, no server sees the end of it but where it is.
 
-Every trick stands in a message and is followed by the commands of a second one. The server is the
-most careless that there can be (`lax` in tests/README.md); what it received is looked at, too.
-smuggling_sessions.py does the same with -bs.
+The tricks are those of tricks.py. The server is the most careless that there can be (`lax` in
+tests/README.md); what it received is looked at, too. smuggling_sessions.py does the same with -bs,
+mta/smuggled.py with real mail servers.
 """
 
-import itertools
 import re
 import subprocess
 import time
 
 from registry import case, expect
+from tricks import ENDS, TRICKS, bodies_across, bodies_at_every_place, bodies_with, one_message, tricky_body
 
-LINE_ENDS = [b"\r\n", b"\n", b"\r"]
-# A lax server takes each of these for the end of the data. The last ones are for servers that throw
-# NULs away before they look.
-ENDS = [before + b"." + behind for before, behind in itertools.product(LINE_ENDS, LINE_ENDS)
-        if (before, behind) != (b"\r\n", b"\r\n")]
-ENDS += [b"\r\r\n.\r\r\n", b"\r\n.\r\r\n", b"\n\n.\n\n", b"\r\r.\r\r", b"\n\r.\n\r", b"\r\n\r.\r\n",
-         b"\r\n\n.\r\n", b"\r\n.\n\r\n", b"\r\n\0.\r\n", b"\r\n\0\0.\r\n", b"\r\n.\0\r\n",
-         b"\r\n\0.\0\r\n", b"\r\n.\r\0\n", b"\r\0\n.\r\0\n", b"\n\0.\n", b"\n.\0\n", b"\r\0.\r",
-         b"\n\0.\r\n", b"\r\n\0.\r", b"\r\n\0.\n"]
-# What is none, even there; it must arrive as it is.
-OTHERS = [b"\n..\n", b"\r\n..\r\n", b"\r..\r", b"\r\n..\n", b"\r\n..\r", b"\n..\r\n", b"\n. \n",
-          b"\r\n. \r\n", b"\r\n .\r\n", b"\v.\v", b"\f.\f", b"\x85.\x85", b"\x1e.\x1e", b"\x1a",
-          b"\xe2\x80\xa8.\xe2\x80\xa8", b"\r\n=2E\r\n", b"\b.\b", b"\n.\x7f\n", b"\r\n.\t\r\n"]
-TRICKS = ENDS + OTHERS
-SECOND = [b"MAIL FROM:<evil@x.example>", b"RCPT TO:<victim@friend.example>", b"DATA",
-          b"Subject: smuggled", b"", b"smuggled"]
 BARE = re.compile(rb"\r(?!\n)|(?<!\r)\n")
 BORDER = 65536
-
-
-def tricky_body(trick, eol, before=b"Subject: one%(eol)s%(eol)sbefore"):
-    """A body, stuffed already where it is meant to be, with its last line end."""
-    return before.replace(b"%(eol)s", eol) + trick + eol.join(SECOND) + trick + b"after" + eol
-
-
-def is_one_body(body, eol):
-    """False where the trick is no trick: it is how this input ends its data."""
-    return eol + b"." + eol not in eol + body
 
 
 def delivered(body, eol):
     """DESIGN's rule for line ends, spelt differently: unstuff by lines, then make all ends CRLF."""
     lines = [line[1:] if line.startswith(b".") else line for line in body.split(eol)]
     return re.sub(rb"\r\n|\r|\n", b"\r\n", eol.join(lines))
-
-
-def one_message(body, eol):
-    head = [b"MAIL FROM:<alice@here.example>", b"RCPT TO:<bob@friend.example>", b"DATA", b""]
-    return eol.join(head) + body + b"." + eol
 
 
 def saw_no_bare_line_end(friend):
@@ -82,29 +51,6 @@ def carries(bench, bodies, eol):
         friend = bench.friend(script)
         friend.send(b"".join(one_message(body, eol) for body in bodies)).is_accepted()
         arrived(friend, bodies, eol, nul)
-
-
-def bodies_with(tricks, eol, **arguments):
-    bodies = [tricky_body(trick, eol, **arguments) for trick in tricks]
-    return [body for body in bodies if is_one_body(body, eol)]
-
-
-def bodies_at_every_place(eol):
-    """Every trick at the start, in the headers, inside and at the end of a body."""
-    starts = [trick.lstrip(b"\r\n") for trick in TRICKS] + TRICKS
-    ends = [b"Subject: end" + eol + eol + b"text" + trick + eol for trick in TRICKS]
-    return {"start": bodies_with(starts, eol, before=b""),
-            "headers": bodies_with(TRICKS, eol, before=b"X-One: 1%(eol)sSubject: two"),
-            "inside": bodies_with(TRICKS, eol),
-            "end": [body for body in ends if is_one_body(body, eol)]}
-
-
-def bodies_across(border, tricks, eol):
-    """Bodies whose trick lies across that octet, at every shift."""
-    head = b"Subject: border" + eol + eol
-    filler = head + (b"x" * 62 + eol) * (border // 60)
-    return [body for trick in tricks for shift in range(len(trick) + 1)
-            for body in bodies_with([trick], eol, before=filler[:border - shift])]
 
 
 @case

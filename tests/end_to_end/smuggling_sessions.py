@@ -1,4 +1,4 @@
-"""SMTP smuggling through `sshsm -bs`: the tricks of smuggling.py, and those of commands.
+"""SMTP smuggling through `sshsm -bs`: the tricks of tricks.py, and those of commands.
 
 What a caller writes goes in blindly here, so that it also stands behind EHLO and DATA before their
 answers.
@@ -8,18 +8,14 @@ import time
 
 from registry import case, expect
 from rig import RUN_LIMIT
-from smuggling import (BORDER, ENDS, arrived, bodies_across, bodies_at_every_place, bodies_with,
-                       one_message, saw_no_bare_line_end)
+from smuggling import BORDER, arrived, saw_no_bare_line_end
 from talk import Talk
+from tricks import ENDS, bodies_across, bodies_at_every_place, bodies_with, one_message, session_of
 
 BARE_IN_CRLF = (b"\r", b"\n", b"\0", b"\n\r", b"\r\r")
 BARE_IN_LF = (b"\r", b"\0", b"\r\r")
 SECOND_ENVELOPE = (b"MAIL FROM:<evil@x.example>", b"RCPT TO:<victim@friend.example>", b"DATA",
                    b"x: y", b".")
-
-
-def session_of(bodies, eol):
-    return b"EHLO here.example" + eol + b"".join(one_message(body, eol) for body in bodies) + b"QUIT" + eol
 
 
 def start(bench, script, *mode):
