@@ -19,7 +19,7 @@ import registry  # noqa: E402
 import rig  # noqa: E402
 
 SUBJECTS = ["enrolment", "directions", "faults", "crashes", "bounces", "strict", "sendmail_recipe", "exim_recipe",
-            "postfix_recipe", "kept"]
+            "postfix_recipe", "kept", "smuggled"]
 
 
 class HostRig:
