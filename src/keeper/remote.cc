@@ -77,7 +77,7 @@ std::string Remote::receive() {
 
 void Remote::pump() {
   const std::string bytes = receive();
-  if (is_leaving_) return;
+  if (is_leaving_) return say_good_bye();
   std::string_view rest = bytes;
   while (const std::optional<smtp::Peer::Answer> answer = peer_->receive(rest)) {
     // Nothing was asked of him but a greeting, RSET or NOOP: this is the end of his patience.
@@ -130,8 +130,15 @@ void Remote::leave() {
   ends_at_ = Clock::now() + max_leave;
   if (channel_->ended() || connection_.loss()) return;
   peer_->say_quit();
+  say_good_bye();
+}
+
+void Remote::say_good_bye() {
+  if (is_output_ended_ || channel_->ended()) return;
   send_output();
+  if (!peer_->output().empty()) return;
   channel_->end_output();
+  is_output_ended_ = true;
 }
 
 bool Remote::is_gone() const {

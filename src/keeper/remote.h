@@ -64,6 +64,8 @@ class Remote {
   static constexpr base::Milliseconds max_wait_for_status{1000};
 
   void send_output();
+  /// The line may be full of what others say: QUIT goes out before the end of our output.
+  void say_good_bye();
   void check_end();
   [[noreturn]] void explain_end();
 
@@ -75,6 +77,7 @@ class Remote {
   std::size_t replies_seen_ = 0;
   base::Clock::time_point parked_at_ = base::Clock::now();
   bool is_leaving_ = false;
+  bool is_output_ended_ = false;
   bool has_greeted_ = false;
   base::Clock::time_point ends_at_ = base::Clock::time_point::max();
 };
