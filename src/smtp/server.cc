@@ -78,7 +78,10 @@ bool Server::is_in_doubt() const {
 bool Server::survives_end_of_channel() {
   if (is_lost()) return is_channel_gone_;
   if (may_begin_again() && !is_in_doubt()) begin_again();
-  if (is_between_messages()) is_channel_gone_ = true;
+  if (is_caller_greeted_ && may_hand_over() && !is_mail_accepted_) {
+    is_channel_gone_ = true;
+    go_on();
+  }
   return is_channel_gone_;
 }
 

@@ -96,7 +96,7 @@ void Server::on_go_ahead() {
 
 /// What rode behind a recipient who was refused was for nobody, whatever it is answered.
 void Server::on_ride_in_vain() {
-  if (is_mail_accepted_) peer_.say_rset();
+  if (is_mail_accepted_ || peer_.capabilities().chunking) peer_.say_rset();
   is_mail_given_ = is_mail_accepted_ = false;
   content_ = Content::none;
   has_failed_ = true;
@@ -112,10 +112,13 @@ void Server::on_content_refusal(const Reply& reply) {
   peer_.is_stuck() ? leave_channel() : peer_.say_rset();
 }
 
+/// A final dot ends the transaction whatever its answer is. What is left of it behind a refused
+/// BDAT is not said anywhere (RFC 3030 2), and the next recipients must not join these.
 void Server::on_end_answer(const Reply& reply) {
   if (message_.recipients.empty()) return on_ride_in_vain();
   settle(Phase::dot, reply);
   is_mail_accepted_ = false;
+  if (reply.is_refusal() && peer_.capabilities().chunking) peer_.say_rset();
 }
 
 /// It may come before the caller is through with the message; he is told behind its end.
