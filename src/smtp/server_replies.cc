@@ -61,10 +61,13 @@ void Server::on_mail_answer(const Reply& reply) {
   say("250 2.1.0", "the mail server's refusal comes with each recipient");
 }
 
-/// He who takes a recipient behind a sender whom he refused might take the message, too.
+/// He who takes a recipient behind a sender whom he refused might take the message, too: where all
+/// of it has left, it is in doubt.
 void Server::on_rcpt_answer(const Reply& reply) {
-  if (!reply.is_refusal() && !is_mail_accepted_)
+  if (!reply.is_refusal() && !is_mail_accepted_) {
+    sender_refusal_.reset();
     throw unexpected("to RCPT behind a refused MAIL", reply);
+  }
   std::string path = std::move(paths_asked_.front());
   paths_asked_.pop_front();
   if (reply.is_refusal() && content_ != Content::none) peer_.call_off();
