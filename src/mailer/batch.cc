@@ -259,7 +259,7 @@ void Batch::receive() {
 
 void Batch::take_outcomes() {
   while (const std::optional<smtp::MessageOutcome> outcome = client_->take_outcome()) {
-    settle(*outcome);
+    settle(line_.in_own_words(*outcome));
     note_doubt();
   }
 }
@@ -267,6 +267,7 @@ void Batch::take_outcomes() {
 void Batch::settle(const smtp::MessageOutcome& outcome) {
   progress_.clear();
   log_.record(outcome, undecided_.front());
+  report_.set_host(line_.host());
   report_.add(outcome);
   undecided_.pop_front();
   is_any_accepted_ = is_any_accepted_ || outcome.fate == smtp::Fate::accepted;
@@ -312,7 +313,7 @@ bool Batch::settle_undecided(const Failure& failure) {
   if (!client_) return is_explained;
   hear_the_last();
   for (const smtp::MessageOutcome& outcome : client_->abandon(failure)) {
-    settle(outcome);
+    settle(line_.in_own_words(outcome));
     is_explained = is_explained || outcome.fate == smtp::Fate::deferred;
   }
   return is_explained;

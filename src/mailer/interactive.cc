@@ -197,7 +197,7 @@ void Interactive::receive() {
 bool Interactive::take_outcomes() {
   bool has_failures = false;
   while (const std::optional<smtp::MessageOutcome> outcome = session_->take_outcome()) {
-    log_.record(*outcome, timeline_);
+    log_.record(line_.in_own_words(*outcome), timeline_);
     has_failures = has_failures || outcome->fate != smtp::Fate::accepted;
     if (outcome->phase == smtp::Phase::envelope) continue;
     const auto now = base::Clock::now();

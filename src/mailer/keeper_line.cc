@@ -12,6 +12,7 @@ using base::Failure;
 namespace {
 
 constexpr std::string_view refusal_code = "421 ";
+constexpr std::string_view deferral_code = "451 ";
 
 }  // namespace
 
@@ -56,12 +57,16 @@ Line::Arrival KeeperLine::receive() {
   return arrival;
 }
 
-/// The keeper's own words, where the line is such a greeting.
 std::optional<Failure> KeeperLine::read_refusal(std::string_view line) {
   if (!line.starts_with(refusal_code)) return std::nullopt;
-  line.remove_prefix(refusal_code.size());
   if (line.ends_with('\r')) line.remove_suffix(1);
-  std::optional<base::Description> told = base::read_description(line);
+  return failure_told_by(line);
+}
+
+std::optional<Failure> KeeperLine::failure_told_by(std::string_view reply) {
+  if (!reply.starts_with(refusal_code) && !reply.starts_with(deferral_code)) return std::nullopt;
+  reply.remove_prefix(refusal_code.size());
+  std::optional<base::Description> told = base::read_description(reply);
   if (!told || told->destination != destination().name) return std::nullopt;
   if (!told->host.empty()) host_ = told->host;
   return std::move(told->failure);

@@ -42,6 +42,8 @@ class KeeperLine final : public Line {
   [[nodiscard]] Timeline timeline() const override { return timeline_; }
 
  private:
+  /// The keeper says 421 where no more is to come, and 451 of a message.
+  [[nodiscard]] std::optional<base::Failure> failure_told_by(std::string_view reply) override;
   [[nodiscard]] std::optional<base::Failure> read_refusal(std::string_view line);
 
   std::vector<base::Descriptor> connections_;

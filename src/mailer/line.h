@@ -6,6 +6,7 @@
 #include "config/destination.h"
 #include "mailer/answer_timer.h"
 #include "mailer/delivery_log.h"
+#include "smtp/outcome.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -48,6 +49,10 @@ class Line {
   [[nodiscard]] virtual base::Failure explain_end(bool is_greeted, std::string_view unfinished_line,
                                                   base::Waiter& waiter) = 0;
 
+  /// The same outcome; where the one reply that decided it was no mail server's, it is decided by
+  /// the failure that this reply told of.
+  [[nodiscard]] smtp::MessageOutcome in_own_words(smtp::MessageOutcome outcome);
+
   /// Of the open line.
   [[nodiscard]] virtual base::ByteStream& channel() = 0;
   [[nodiscard]] AnswerTimer& timer() { return timer_; }
@@ -67,6 +72,11 @@ class Line {
       : destination_(std::move(destination)), timer_(destination_, std::move(respondent)) {}
 
  private:
+  /// Of a reply that somebody between us and the mail server gave in our own words.
+  [[nodiscard]] virtual std::optional<base::Failure> failure_told_by(std::string_view /*reply*/) {
+    return std::nullopt;
+  }
+
   config::Destination destination_;
   AnswerTimer timer_;
 };

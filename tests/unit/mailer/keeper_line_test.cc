@@ -94,6 +94,47 @@ TEST_CASE("a 421 that is not the keeper's own about this destination is a reply 
   }
 }
 
+TEST_CASE("what the keeper says of a message in our own words is told as our own") {
+  constexpr std::string_view doubt =
+      " 4.4.2 sshsm: friend (mx2.friend.example): no clear answer to the final dot; the message "
+      "may "
+      "have been delivered: the connection was lost; the retry may make a second copy";
+  for (const char* code : {"421", "451"}) {
+    Keeper keeper;
+    KeeperLine line = keeper.line();
+    smtp::MessageOutcome outcome{smtp::Fate::deferred, smtp::Phase::dot, {}, {}};
+    for (const char* path : {"<b@b.example>", "<c@b.example>"})
+      outcome.recipients.push_back(
+          {path, smtp::Fate::deferred, "4.4.2", code + std::string(doubt), true});
+    const smtp::MessageOutcome told = line.in_own_words(outcome);
+    REQUIRE(told.failure);
+    CHECK(told.failure->cause() == Cause::maybe_delivered);
+    CHECK(told.failure->detail() == "the connection was lost");
+    CHECK(told.phase == smtp::Phase::dot);
+    CHECK(told.recipients[1].reason.empty());
+    CHECK(line.host() == "mx2.friend.example");
+    // Of one recipient alone nothing is said of the others.
+    outcome.recipients[1].reason = "450 4.2.1 try later";
+    CHECK_FALSE(line.in_own_words(outcome).failure);
+  }
+}
+
+TEST_CASE("what the mail server says of a message stays his") {
+  for (const char* reason :
+       {"451 4.3.0 try later", "550 4.4.2 sshsm: friend: the connection was lost",
+        "250 4.4.2 sshsm: friend: the connection was lost"}) {
+    Keeper keeper;
+    KeeperLine line = keeper.line();
+    const smtp::MessageOutcome outcome{
+        smtp::Fate::deferred,
+        smtp::Phase::dot,
+        {{"<b@b.example>", smtp::Fate::deferred, "4.0.0", reason, true}},
+        {}};
+    CHECK_FALSE(line.in_own_words(outcome).failure);
+    CHECK(line.in_own_words(outcome).recipients[0].reason == reason);
+  }
+}
+
 TEST_CASE("a greeting without an end is passed on, as are bytes without a line end at the end") {
   Keeper keeper;
   KeeperLine line = keeper.line();
