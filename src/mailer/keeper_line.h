@@ -26,6 +26,8 @@ class KeeperLine final : public Line {
   void open(base::Waiter& waiter) override;
   [[nodiscard]] bool is_open() const override { return stream_ != nullptr; }
   void open_another_channel(base::Waiter& waiter) override;
+  /// But for a caller who named no mode. What the keeper says is final.
+  [[nodiscard]] bool has_one_channel() const override { return true; }
   /// The keeper takes care of that.
   [[nodiscard]] std::size_t messages_per_channel() const override {
     return std::numeric_limits<std::size_t>::max();

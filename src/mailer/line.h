@@ -31,6 +31,8 @@ class Line {
   /// Another channel, with a mail server to whom nothing has been said yet; the one before is
   /// closed. Throws `Failure`.
   virtual void open_another_channel(base::Waiter& waiter) = 0;
+  /// There is no other channel than the first.
+  [[nodiscard]] virtual bool has_one_channel() const { return false; }
   /// After so many messages a session should have another channel.
   [[nodiscard]] virtual std::size_t messages_per_channel() const = 0;
   /// Ends the connection, if there is one. What the mail server may still say is not waited for.

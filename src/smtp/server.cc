@@ -86,7 +86,7 @@ bool Server::survives_end_of_channel() {
 }
 
 bool Server::may_begin_again() const {
-  return peer_.has_served() && !unanswered_.empty();
+  return peer_.has_served() && !unanswered_.empty() && !manner_.has_one_channel;
 }
 
 /// As if nothing of the message had been taken up.

@@ -75,6 +75,8 @@ class Server final : public Intermediary {
     bool hands_over = false;
     /// CHUNKING is offered to one who speaks SMTP.
     bool takes_chunks = false;
+    /// There will be no other: no message is begun again, and a 421 is told as it was said.
+    bool has_one_channel = false;
   };
 
   Server(Manner manner, Names names, Observer observer = {});

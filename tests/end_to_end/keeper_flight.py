@@ -2,7 +2,7 @@
 
 from friend import ONE
 from keeper_faults import kill
-from keeper_rig import KeptFriend
+from keeper_rig import ACCEPTED, ENVELOPE, MAIL, MESSAGE, KeptFriend
 from registry import case, expect
 
 IN_DOUBT = "no clear answer to the final dot; the message may have been delivered: the connection was lost"
@@ -76,3 +76,17 @@ def a_recipient_who_is_refused_has_no_message_that_rode_behind_him(bench):
         result.has_status(69)
         expect("550 5.1.1 no such user" in result.stderr, True, result.stderr)
         once_more(kept, 2)
+
+
+@case
+def what_the_keeper_says_to_the_next_message_of_an_lmtp_session_is_told(bench):
+    kept = KeptFriend(bench, is_met=True)
+    talk = kept.friend.talk("--lmtp")
+    talk.hear()
+    talk.ask("LHLO client.example")
+    talk.follow(*ENVELOPE, (MESSAGE, ACCEPTED))
+    kept.friend.settings["user"] = "nobody-there"
+    kept.friend.write_configuration()
+    answer = talk.ask(MAIL)[0]
+    expect(answer.startswith("421 4.7.8 sshsm: friend (127.0.0.1): the host refused our key: "), True, answer)
+    talk.end().has_status(75)
