@@ -22,7 +22,7 @@ std::string completed(std::string_view text, std::size_t piece) {
 }  // namespace
 
 TEST_CASE("every CR, LF and CRLF becomes a line end, and the last line gets one") {
-  for (const std::size_t piece : {1, 2, 3, 100}) {
+  for (const std::size_t piece : {1U, 2U, 3U, 100U}) {
     CAPTURE(piece);
     CHECK(completed("", piece).empty());
     CHECK(completed("a", piece) == "a\r\n");
