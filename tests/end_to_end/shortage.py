@@ -1,36 +1,22 @@
 """A machine without memory: what was not accepted is in the rest file, or the words say that it is not."""
 
 import os
-import subprocess
 
 from friend import LETTER, batch
+from least_memory import least_memory
 from registry import Skip, case, expect
 
 STEP = 64 * 1024
 STEPS = 40
 
 
-def starts_with(bench, memory):
-    """The loader of shared libraries comes through; before that there is no program that could tell."""
-    return subprocess.run(["prlimit", f"--as={memory}", bench.rig.sshsm, "--version"], capture_output=True,
-                          check=False).returncode == 0
-
-
-def least_memory(bench):
-    low, high = 0, 1 << 28
-    if bench.rig.wrapper or not starts_with(bench, high):
-        raise Skip("a sanitizer or a debugger takes memory of its own")
-    while high - low > 4096:
-        middle = (low + high) // 2
-        low, high = (low, middle) if starts_with(bench, middle) else (middle, high)
-    return high
-
-
 @case
 def a_rest_file_without_memory_holds_all_or_the_words_say_what_it_lacks(bench):
     friend = bench.friend()
     letters = batch("<a@here.example>", ["<b@friend.example>"], LETTER + b"a line of it\n" * 3000)
-    least = least_memory(bench)
+    least = None if bench.rig.wrapper else least_memory(bench.rig.sshsm)
+    if least is None:
+        raise Skip("a sanitizer or a debugger takes memory of its own")
     for step in range(STEPS):
         directory = friend.path(f"rest{step}")
         os.mkdir(directory)

@@ -3,10 +3,9 @@
 import os
 import subprocess
 
+from least_memory import least_memory
 from resolver import Resolver
 from syslog_catcher import MARK
-
-PAGE = 4096
 
 
 class Means:
@@ -17,7 +16,9 @@ class Means:
         # The namespace that the syslog catcher has made: what is mounted here nobody else sees.
         self.has_mounts = os.geteuid() == 0 and MARK in os.environ
         self.clock = os.path.join(self._build, "tests", "tools", "libjumping_clock.so")
-        self.least_memory = self._find_least_memory()
+        # Whatever is loaded before a program comes out of the same.
+        self.least_memory = least_memory(os.path.join(self._build, "src", "sshsmd"),
+                                         {"LD_PRELOAD": self.clock} if os.path.exists(self.clock) else {})
         self._resolver = None
         self._why_no_resolver = "a resolver that hangs needs root and a mount namespace"
         if self.has_mounts:
@@ -25,25 +26,6 @@ class Means:
                 self._resolver = Resolver(directory)
             except (OSError, subprocess.CalledProcessError) as error:
                 self._why_no_resolver = f"no resolver of our own: {error}"
-
-    def _starts_with(self, memory):
-        done = subprocess.run(["prlimit", f"--as={memory}", os.path.join(self._build, "src", "sshsmd"), "--version"],
-                              stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                              # Whatever is loaded before it comes out of the same.
-                              env={"LD_PRELOAD": self.clock} if os.path.exists(self.clock) else {},
-                              check=False)
-        return done.returncode == 0
-
-    def _find_least_memory(self):
-        """Octets of address space with which the loader of shared libraries comes through: below, there is
-        no program of ours yet that could say 75. None where a sanitizer takes it all."""
-        low, high = 0, 1 << 28
-        if not self._starts_with(high):
-            return None
-        while high - low > PAGE:
-            middle = (low + high) // 2 // PAGE * PAGE
-            low, high = (low, middle) if self._starts_with(middle) else (middle, high)
-        return high
 
     def reason_against(self, plan):
         """Why this scenario cannot be here; none if it can."""
