@@ -179,7 +179,8 @@ def attempts(pid):
     def vm_read():
         room = ctypes.create_string_buffer(16)
         vector = struct.pack("QQ", ctypes.addressof(room), 16)
-        call(libc.syscall(SYS_PROCESS_VM_READV, pid, vector, 1, vector, 1, 0))
+        # The last of so many lies on the stack, where what is above an int is anything.
+        call(libc.syscall(SYS_PROCESS_VM_READV, pid, vector, 1, vector, 1, ctypes.c_long(0)))
 
     def get_descriptor():
         call(libc.syscall(SYS_PIDFD_GETFD, os.pidfd_open(pid), 3, 0))

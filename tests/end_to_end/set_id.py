@@ -12,11 +12,11 @@ from registry import Skip
 STRANGER = 1
 # Becomes the stranger, with limits and whatever else is prepared, and runs the program with exactly this environment and
 # these arguments.
-STUB = """import ctypes, os, resource, socket, select, sys
+STUB = """import ctypes, errno, os, resource, socket, select, sys, time
 user, limits, prepare, count = int(sys.argv[1]), sys.argv[2], sys.argv[3], int(sys.argv[4])
 program, words = sys.argv[5 + count], sys.argv[6 + count:]
 environment = [word.encode() for word in sys.argv[5:5 + count]]
-library = ctypes.CDLL(None)
+library = ctypes.CDLL(None, use_errno=True)
 def strings(values):
     return (ctypes.c_char_p * (len(values) + 1))(*values, None)
 exec(prepare)
@@ -26,7 +26,12 @@ os.setresuid(user, user, user)
 for limit in filter(None, limits.split(",")):
     name, value = limit.split("=")
     resource.setrlimit(getattr(resource, "RLIMIT_" + name), (int(value), int(value)))
-library.execve(program.encode(), strings([word.encode() for word in words]), strings(environment))
+# Who was forked elsewhere while the copy was written may hold it open for a moment.
+for _ in range(200):
+    library.execve(program.encode(), strings([word.encode() for word in words]), strings(environment))
+    if ctypes.get_errno() != errno.ETXTBSY:
+        break
+    time.sleep(0.01)
 os._exit(99)
 """
 WITH_FILES = 'mount --bind "$0" "$1" && shift && exec "$@"'
