@@ -7,8 +7,8 @@
 
 namespace sshsm::smtp {
 
-Encounter::Encounter(std::mt19937& random, Chances chances, RandomCaller& caller,
-                     Intermediary& between, StrictServer::Peer peer)
+Encounter::Encounter(Choices& random, Chances chances, RandomCaller& caller, Intermediary& between,
+                     StrictServer::Peer peer)
     : random_(random),
       chances_(chances),
       caller_(caller),

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "choices.h"
 #include "cut_line.h"
 #include "random_caller.h"
 #include "smtp/intermediary.h"
@@ -8,7 +9,6 @@
 #include <cstddef>
 #include <deque>
 #include <optional>
-#include <random>
 
 namespace sshsm::smtp {
 
@@ -34,7 +34,7 @@ struct Tally {
 class Encounter {
  public:
   /// All of it outlives this.
-  Encounter(std::mt19937& random, Chances chances, RandomCaller& caller, Intermediary& between,
+  Encounter(Choices& random, Chances chances, RandomCaller& caller, Intermediary& between,
             StrictServer::Peer peer);
 
   void run(Tally& tally);
@@ -57,7 +57,7 @@ class Encounter {
   void check_success() const;
   [[nodiscard]] std::size_t accepted_outcomes();
 
-  std::mt19937& random_;
+  Choices& random_;
   Chances chances_;
   RandomCaller& caller_;
   Intermediary& between_;

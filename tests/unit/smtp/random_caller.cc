@@ -26,7 +26,7 @@ std::string canonical(std::string line, bool has_crlf) {
 
 }  // namespace
 
-RandomCaller::RandomCaller(std::mt19937& random, bool listens, Protocol protocol)
+RandomCaller::RandomCaller(Choices& random, bool listens, Protocol protocol)
     : random_(random), listens_(listens), protocol_(protocol), has_crlf_(random() % 2 == 0) {
   const std::size_t count = 1 + random_() % 4;
   for (std::size_t i = 0; i < count; ++i) messages_.push_back(make_message(i));

@@ -1,10 +1,10 @@
 #pragma once
 
+#include "choices.h"
 #include "smtp/server.h"
 
 #include <cstddef>
 #include <deque>
-#include <random>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,7 +28,7 @@ class RandomCaller {
   };
 
   /// Whoever speaks LMTP listens.
-  RandomCaller(std::mt19937& random, bool listens, Protocol protocol = Protocol::smtp);
+  RandomCaller(Choices& random, bool listens, Protocol protocol = Protocol::smtp);
 
   [[nodiscard]] bool listens() const { return listens_; }
   /// What he says next, once `said` took what was taken of it.
@@ -69,7 +69,7 @@ class RandomCaller {
   [[nodiscard]] std::string hello() const;
   [[nodiscard]] Message& now() { return messages_.at(message_); }
 
-  std::mt19937& random_;
+  Choices& random_;
   bool listens_;
   Protocol protocol_;
   bool has_crlf_;

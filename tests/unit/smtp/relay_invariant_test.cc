@@ -8,7 +8,7 @@ namespace {
 
 /// Gives the line, with what has passed on it.
 CutLine run_encounter(unsigned seed, bool listens, Chances chances, Tally& tally) {
-  std::mt19937 random(seed);
+  Choices random(seed);
   RandomCaller caller(random, listens);
   Relay relay("friend", "mx.friend.example",
               listens ? Relay::Caller::listens : Relay::Caller::may_not_listen);

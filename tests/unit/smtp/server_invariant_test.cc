@@ -8,7 +8,7 @@ namespace {
 
 /// Gives the line, with what has passed on it.
 CutLine run_encounter(unsigned seed, Chances chances, Tally& tally) {
-  std::mt19937 random(seed);
+  Choices random(seed);
   const Protocol protocol = seed % 2 == 0 ? Protocol::lmtp : Protocol::smtp;
   RandomCaller caller(random, true, protocol);
   Server server({protocol, 1 + random() % 3, false, protocol == Protocol::smtp},

@@ -23,7 +23,7 @@ std::string path_in(std::string_view line) {
 
 }  // namespace
 
-StrictServer::StrictServer(std::mt19937& random, unsigned trouble, Peer peer)
+StrictServer::StrictServer(Choices& random, unsigned trouble, Peer peer)
     : random_(random),
       trouble_(trouble),
       peer_(peer),

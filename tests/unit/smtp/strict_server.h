@@ -1,7 +1,8 @@
 #pragma once
 
+#include "choices.h"
+
 #include <cstddef>
-#include <random>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,7 +26,7 @@ class StrictServer {
   };
 
   /// `trouble` is how many of a thousand replies are not the good one.
-  StrictServer(std::mt19937& random, unsigned trouble, Peer peer = Peer::client);
+  StrictServer(Choices& random, unsigned trouble, Peer peer = Peer::client);
 
   /// Octets from the client.
   void receive(std::string_view bytes);
@@ -59,7 +60,7 @@ class StrictServer {
   bool answer(std::string_view good);
   void reply(std::string_view line);
 
-  std::mt19937& random_;
+  Choices& random_;
   unsigned trouble_;
   Peer peer_;
   bool has_pipelining_;
