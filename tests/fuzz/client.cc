@@ -120,10 +120,9 @@ class Conversation {
         for (int i = 0; i < 50; ++i) say(last_said_);
         break;
       case Order::octet_by_octet:
+      case Order::line_by_line:
       case Order::whole:
-        arrives_whole_ = order == Order::whole;
-        break;
-      case Order::spare:
+        arrival_ = order;
         break;
     }
     move();
@@ -133,9 +132,8 @@ class Conversation {
     last_said_ = text;
     said_ += text.size();
     if (said_ > max_said) return;
-    const std::size_t size = arrives_whole_ ? text.size() : 1;
-    for (; !text.empty(); text.remove_prefix(std::min(size, text.size()))) {
-      receive(text.substr(0, size));
+    while (!text.empty()) {
+      receive(take_piece(text, arrival_));
       move();
     }
   }
@@ -252,7 +250,7 @@ class Conversation {
   bool is_sending_ = true;
   bool is_serving_ = true;
   bool is_abandoned_ = false;
-  bool arrives_whole_ = true;
+  Order arrival_ = Order::line_by_line;
 };
 
 }  // namespace

@@ -17,6 +17,7 @@ for target; do
   mkdir -p "$kept"
   new=$(mktemp -d)
   # Edges alone: how often each was passed would keep ten times as much.
+  mkdir -p "build/fuzz/seeds/$target"
   "build/fuzz/tests/fuzz/fuzz_$target" -set_cover_merge=1 -use_counters=0 -max_len=4000 "$new" \
     "$kept" "build/fuzz/seeds/$target" "build/fuzz/corpus/$target" 2>"build/fuzz/keep.log" ||
     { tail "build/fuzz/keep.log"; exit 1; }

@@ -26,7 +26,7 @@ enum class Order : unsigned char {
   whole,
   channel_ends,
   caller_is_idle,
-  spare,
+  line_by_line,
 };
 
 struct Act {
@@ -57,6 +57,16 @@ class Script {
  private:
   std::string_view rest_;
 };
+
+/// Takes the next piece from the front of what is said, as it arrives since `order` was given.
+[[nodiscard]] inline std::string_view take_piece(std::string_view& text, Order order) {
+  std::size_t size = text.size();
+  if (order == Order::octet_by_octet) size = 1;
+  if (order == Order::line_by_line) size = std::min(text.find('\n'), size - 1) + 1;
+  const std::string_view piece = text.substr(0, size);
+  text.remove_prefix(piece.size());
+  return piece;
+}
 
 /// How many octets a script may say in all with what is said again.
 inline constexpr std::size_t max_said = 3 * 1024 * 1024;

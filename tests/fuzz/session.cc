@@ -95,8 +95,9 @@ void Session::perform(Order order) {
     case Order::said_again:
       return say_again();
     case Order::octet_by_octet:
+    case Order::line_by_line:
     case Order::whole:
-      arrives_whole_ = order == Order::whole;
+      arrival_ = order;
       return;
     case Order::channel_ends:
       end_channel();
@@ -105,8 +106,6 @@ void Session::perform(Order order) {
       if (machine_.awaits_caller())
         machine_.lose_idle_caller(Failure(Cause::answer_timed_out, "the caller said nothing"));
       break;
-    case Order::spare:
-      return;
   }
   move();
 }
@@ -115,8 +114,7 @@ void Session::say(std::string_view text) {
   last_said_ = text;
   if (said_ > max_said) return;
   said_ += text.size();
-  if (arrives_whole_) return say_piece(text);
-  for (std::size_t i = 0; i < text.size(); ++i) say_piece(text.substr(i, 1));
+  while (!text.empty()) say_piece(take_piece(text, arrival_));
 }
 
 void Session::say_again() {
@@ -164,15 +162,16 @@ void Session::move() {
 
 /// Line by line, so that the witness hears the answer to DATA before the text behind it.
 bool Session::feed() {
+  std::string_view rest = unfed_;
   std::size_t all = 0;
-  while (all < unfed_.size()) {
-    const std::string_view rest = std::string_view(unfed_).substr(all);
-    const std::string_view line = rest.substr(0, std::max(rest.find('\n'), rest.find('\n') + 1));
+  bool may_go_on = true;
+  while (may_go_on && !rest.empty()) {
+    const std::string_view line = take_piece(rest, Order::line_by_line);
     const std::size_t fed = machine_.feed(line);
     caller_.hear_client(line.substr(0, fed));
     note_told();
     all += fed;
-    if (fed < line.size()) break;
+    may_go_on = fed == line.size();
   }
   unfed_.erase(0, all);
   if (is_ended_ && unfed_.empty()) machine_.end_of_input();
@@ -193,6 +192,7 @@ void Session::note_told() {
 }
 
 void Session::tell_all() {
+  note_told();
   machine_.sent_to_caller(machine_.to_caller().size());
   seen_ = 0;
 }

@@ -67,7 +67,7 @@ class Session {
   bool is_ended_ = false;
   bool is_sending_ = true;
   bool is_telling_ = true;
-  bool arrives_whole_ = true;
+  Order arrival_ = Order::line_by_line;
 };
 
 }  // namespace sshsm::fuzz

@@ -70,6 +70,7 @@ class Witness {
   void on_reply_line(std::string_view line);
   void check_reply_line(std::string_view line) const;
   void on_reply(int code);
+  [[nodiscard]] bool is_answer(const Question& question, int code) const;
   void on_unasked(int code);
   void answer(const Question& question, int code);
   void on_hello(int code);

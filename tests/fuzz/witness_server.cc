@@ -84,12 +84,16 @@ void Witness::on_reply(int code) {
   const Question question = questions_.front();
   // A chunk may be refused before its octets, since its command announced them.
   if (code < 400 && question.whole_at > position_) return on_unasked(code);
-  const bool is_go_ahead = code / 100 == 3;
-  const bool may_go_ahead = !is_ours_client() || question.to == To::data;
-  if ((is_go_ahead && !may_go_ahead) || (code < 300 && is_ours_client() && question.to == To::data))
-    return on_unasked(code);
+  if (is_ours_client() && !is_answer(question, code)) return on_unasked(code);
   questions_.pop_front();
   answer(question, code);
+}
+
+/// What DATA is answered for nobody says nothing: it rode behind the only recipient.
+bool Witness::is_answer(const Question& question, int code) const {
+  if (code >= 400) return true;
+  const bool is_go_ahead = code >= 300;
+  return question.to == To::data ? is_go_ahead || recipients_.empty() : !is_go_ahead;
 }
 
 /// On our side only a refusal inside a message may come unasked, and the end of the session.
