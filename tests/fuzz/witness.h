@@ -17,7 +17,7 @@ namespace sshsm::fuzz {
 class Witness {
  public:
   /// On which side of the line our machine is.
-  enum class Ours { client, smtp_server, lmtp_server };
+  enum class Ours { client, smtp_server, chunking_server, lmtp_server };
 
   struct Message {
     std::vector<std::string> recipients;  ///< accepted
@@ -54,6 +54,11 @@ class Witness {
   };
 
   [[nodiscard]] bool is_ours_client() const { return ours_ == Ours::client; }
+  [[nodiscard]] bool takes_chunks() const {
+    return ours_ == Ours::client || ours_ == Ours::chunking_server;
+  }
+
+  [[nodiscard]] static std::string whole_text(const Content& content);
 
   // The client's words.
   void check_line_ends(std::string_view bytes);

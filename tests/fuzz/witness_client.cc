@@ -22,6 +22,20 @@ std::string path_in(std::string_view line) {
   return std::string(line.substr(start, line.find('>', start) - start));
 }
 
+/// Every line end made CRLF.
+std::string completed(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool is_line_end = text[i] == '\r' || text[i] == '\n';
+    if (text.substr(i).starts_with("\r\n")) ++i;
+    if (is_line_end)
+      out += "\r\n";
+    else
+      out += text[i];
+  }
+  return out;
+}
+
 bool is_control(char c) {
   return (c >= 0 && c < ' ') || c == 0x7f;
 }
@@ -99,13 +113,7 @@ void Witness::on_data_line(std::string_view line) {
   }
   if (line.starts_with('.')) line.remove_prefix(1);
   if (!has_crlf_ && line.ends_with('\r')) line.remove_suffix(1);
-  for (const char c : line) {
-    if (c == '\r' || c == '\n')
-      content_->text += "\r\n";
-    else
-      content_->text += c;
-  }
-  content_->text += "\r\n";
+  content_->text += completed(line) + "\r\n";
 }
 
 void Witness::on_command(std::string_view line) {
@@ -113,18 +121,16 @@ void Witness::on_command(std::string_view line) {
   if (is_ours_client()) {
     check_turn(line);
     require(std::none_of(line.begin(), line.end(), is_control), "no control in a command", line);
-    if (verb == "BDAT") return on_bdat(line);
   }
+  if (verb == "BDAT" && takes_chunks()) return on_bdat(line);
   To to = To::other;
   if (verb == "EHLO" || verb == "HELO" || verb == "LHLO") to = To::hello;
-  if (verb == "MAIL") {
-    to = To::mail;
-    content_.reset();
-  }
+  if (verb == "MAIL") to = To::mail;
   if (verb == "RCPT") to = To::rcpt;
   if (verb == "RSET") to = To::rset;
   if (verb == "DATA") to = To::data;
   if (verb == "QUIT") to = To::quit;
+  if (to == To::hello || to == To::mail || to == To::rset) content_.reset();
   ask({to, to == To::rcpt ? path_in(line) : "", {}, position_});
 }
 
@@ -140,13 +146,16 @@ void Witness::check_turn(std::string_view line) const {
           "nothing is said behind EHLO, DATA and QUIT before their answers", line);
 }
 
+/// What is not `BDAT 10` or `BDAT 10 LAST` has no octets that anybody could count.
 void Witness::on_bdat(std::string_view line) {
-  const bool is_last = line.ends_with(" LAST");
+  std::string_view digits = line.substr(4);
+  digits.remove_prefix(std::min(digits.find_first_not_of(" \t"), digits.size()));
+  const std::string_view rest = digits.substr(std::min(digits.find_first_of(" \t"), digits.size()));
+  is_last_chunk_ = rest.find_first_not_of(" \t") != std::string_view::npos;
   if (!content_) content_ = std::make_shared<Content>();
-  chunk_left_ = std::strtoull(std::string(line.substr(5)).c_str(), nullptr, 10);
-  ask({is_last ? To::end : To::chunk, {}, content_, position_ + chunk_left_});
+  chunk_left_ = std::strtoull(std::string(digits).c_str(), nullptr, 10);
+  ask({is_last_chunk_ ? To::end : To::chunk, {}, content_, position_ + chunk_left_});
   state_ = State::chunk;
-  is_last_chunk_ = is_last;
 }
 
 void Witness::ask(Question question) {
@@ -157,8 +166,14 @@ std::vector<Witness::Message> Witness::messages() const {
   std::vector<Message> all = messages_;
   for (const Question& question : questions_)
     if (question.to == To::end && question.whole_at <= position_)
-      all.push_back({{}, question.content->text, 0});
+      all.push_back({{}, whole_text(*question.content), 0});
   return all;
+}
+
+/// What came in chunks is as it was said, and its last line may lack its end.
+std::string Witness::whole_text(const Content& content) {
+  const std::string text = completed(content.text);
+  return text.empty() || text.ends_with('\n') ? text : text + "\r\n";
 }
 
 }  // namespace sshsm::fuzz

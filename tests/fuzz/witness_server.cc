@@ -153,7 +153,8 @@ void Witness::on_end(const Question& question, int code) {
   } else {
     if (ours_ == Ours::lmtp_server) answers_left_ = recipients_.size();
     require(ours_ != Ours::lmtp_server || answers_left_ > 0, "somebody was accepted");
-    messages_.push_back({recipients_, content->text, content->refusal ? content->refusal : code});
+    messages_.push_back(
+        {recipients_, whole_text(*content), content->refusal != 0 ? content->refusal : code});
   }
   if (ours_ == Ours::lmtp_server && --answers_left_ > 0) return questions_.push_front(question);
   forget_envelope();
