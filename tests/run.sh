@@ -2,8 +2,8 @@
 # Installs what is missing, builds from an empty tree, runs the tests:
 #
 #   sh tests/run.sh        the short suite
-#   sh tests/run.sh all    also clang, sanitizers, valgrind, static checks, the long matrices and
-#                          Debian 13
+#   sh tests/run.sh all    also clang, sanitizers, valgrind, fuzzing, static checks, the long matrices
+#                          and Debian 13
 #
 # The last line is `N passed, N failed, N skipped` over everything; the exit status is 0 only if
 # something passed and nothing failed. What each part printed is in build/logs.
@@ -118,6 +118,7 @@ count unit unit_tests build/test
 count layout python3 tests/layout/includes.py
 count systemd python3 tests/systemd/units.py build/test
 count known_hosts_oracle python3 tests/end_to_end/known_hosts_oracle.py build/test
+count known_hosts_keygen python3 tests/fuzz/known_hosts_keygen.py build/test
 # Made here, so that no case waits for it; where it cannot be made, the cases that need it say why.
 if run_part roots sh -c 'for root in sendmail exim postfix; do sh tests/roots/make.sh "$root" || exit; done'
 then echo 'ready'; else tail -n 1 build/logs/roots.log; fi
@@ -146,6 +147,9 @@ esac
 install_packages clang clang-format valgrind cppcheck || failed=$((failed + 1))
 check clang env CXX=clang++ sh -c '
   rm -rf build/clang && meson setup build/clang -Dwerror=true && ninja -C build/clang'
+
+# A minute of CPU time for each target, two at a time, from a seed that the log names.
+count fuzz sh tests/fuzz/run.sh 1
 
 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 export UBSAN_OPTIONS

@@ -93,7 +93,8 @@ class Witness {
   std::uint64_t position_ = 0;  ///< octets of the client that were read
   std::uint64_t chunk_left_ = 0;
   bool is_last_chunk_ = false;
-  std::shared_ptr<Content> content_;
+  std::shared_ptr<Content> content_;  ///< what is begun and not ended
+  std::shared_ptr<Content> chunk_;    ///< what the chunk under way belongs to
 
   std::string reply_;                     ///< the beginning of a line
   std::vector<std::string> reply_lines_;  ///< of one reply

@@ -96,13 +96,13 @@ bool Witness::take_line(std::string_view& line) {
 
 void Witness::take_chunk() {
   const std::size_t count = std::min<std::size_t>(chunk_left_, input_.size() - at_);
-  content_->text += std::string_view(input_).substr(at_, count);
+  chunk_->text += std::string_view(input_).substr(at_, count);
   at_ += count;
   position_ += count;
   chunk_left_ -= count;
   if (chunk_left_ > 0) return;
   state_ = State::command;
-  if (is_last_chunk_) content_.reset();
+  if (is_last_chunk_ && content_ == chunk_) content_.reset();
 }
 
 void Witness::on_data_line(std::string_view line) {
@@ -130,7 +130,9 @@ void Witness::on_command(std::string_view line) {
   if (verb == "RSET") to = To::rset;
   if (verb == "DATA") to = To::data;
   if (verb == "QUIT") to = To::quit;
-  if (to == To::hello || to == To::mail || to == To::rset) content_.reset();
+  // A client gives up what he has begun; a server may refuse to hear of it.
+  const bool gives_up = to == To::hello || to == To::mail || to == To::rset;
+  if (is_ours_client() && gives_up) content_.reset();
   ask({to, to == To::rcpt ? path_in(line) : "", {}, position_});
 }
 
@@ -153,6 +155,7 @@ void Witness::on_bdat(std::string_view line) {
   const std::string_view rest = digits.substr(std::min(digits.find_first_of(" \t"), digits.size()));
   is_last_chunk_ = rest.find_first_not_of(" \t") != std::string_view::npos;
   if (!content_) content_ = std::make_shared<Content>();
+  chunk_ = content_;
   chunk_left_ = std::strtoull(std::string(digits).c_str(), nullptr, 10);
   ask({is_last_chunk_ ? To::end : To::chunk, {}, content_, position_ + chunk_left_});
   state_ = State::chunk;

@@ -115,6 +115,7 @@ void Witness::answer(const Question& question, int code) {
     case To::mail:
     case To::rset:
       if (is_good) forget_envelope();
+      if (is_good && question.to == To::rset && !is_ours_client()) content_.reset();
       has_sender_ = has_sender_ || (is_good && question.to == To::mail);
       return;
     case To::rcpt:
@@ -126,7 +127,9 @@ void Witness::answer(const Question& question, int code) {
       if (code / 100 == 3) begin_data();
       return;
     case To::chunk:
-      if (!is_good && question.content->refusal == 0) question.content->refusal = code;
+      if (is_good) return;
+      if (question.content->refusal == 0) question.content->refusal = code;
+      if (!is_ours_client() && content_ == question.content) content_.reset();
       return;
     case To::end:
       return on_end(question, code);
@@ -136,6 +139,7 @@ void Witness::answer(const Question& question, int code) {
 void Witness::on_hello(int code) {
   if (code / 100 != 2) return;
   forget_envelope();
+  if (!is_ours_client()) content_.reset();
   pipelines_ = std::any_of(reply_lines_.begin() + 1, reply_lines_.end(), offers_pipelining);
 }
 
