@@ -10,7 +10,8 @@
 #include <utility>
 
 // The keeper's listener: a server to which mail servers are lent for one message each. The first
-// octet says what is spoken and what the mail servers offer, the rest is a script.
+// octet says what is spoken, what the mail servers offer, whether the client is greeted before
+// there is one and whether it is sure that they are there; the rest is a script.
 
 namespace sshsm::fuzz {
 namespace {
@@ -31,10 +32,18 @@ std::string offers_in(unsigned manner) {
 /// as soon as he has no use for it.
 class KeeperSession final : public Session {
  public:
-  KeeperSession(Server& server, Witness::Ours ours, std::string offers)
-      : Session(server, ours), server_(server), offers_(std::move(offers)) {
+  KeeperSession(Server& server, Witness::Ours ours, unsigned manner)
+      : Session(server, ours),
+        server_(server),
+        offers_(offers_in(manner)),
+        is_fresh_((manner & 32U) == 0) {
     has_channel_ = false;
-    lend();
+    if ((manner & 64U) != 0) {
+      parked_ = greeted();
+      server_.greet(parked_->capabilities());
+    } else {
+      lend();
+    }
   }
 
  private:
@@ -46,7 +55,7 @@ class KeeperSession final : public Session {
 
   void lend() {
     if (!parked_) parked_ = greeted();
-    server_.take_over(*std::exchange(parked_, std::nullopt));
+    server_.take_over(*std::exchange(parked_, std::nullopt), is_fresh_);
     has_channel_ = true;
   }
 
@@ -83,6 +92,7 @@ class KeeperSession final : public Session {
 
   Server& server_;
   std::string offers_;
+  bool is_fresh_;
   std::optional<Peer> parked_;
 };
 
@@ -92,11 +102,15 @@ void try_input(std::string_view input) {
   if (input.empty()) return;
   const unsigned manner = static_cast<unsigned char>(input.front());
   const bool is_lmtp = manner % 2 != 0;
-  Server server(
-      {is_lmtp ? Protocol::lmtp : Protocol::smtp, std::numeric_limits<std::size_t>::max(), true},
-      {"here.example", "friend", "mx.friend.example"});
-  KeeperSession(server, is_lmtp ? Witness::Ours::lmtp_server : Witness::Ours::smtp_server,
-                offers_in(manner))
+  const bool takes_chunks = !is_lmtp && (manner & 16U) == 0;
+  Server server({is_lmtp ? Protocol::lmtp : Protocol::smtp, std::numeric_limits<std::size_t>::max(),
+                 true, takes_chunks},
+                {"here.example", "friend", "mx.friend.example"});
+  KeeperSession(server,
+                is_lmtp        ? Witness::Ours::lmtp_server
+                : takes_chunks ? Witness::Ours::chunking_server
+                               : Witness::Ours::smtp_server,
+                manner)
       .play(input.substr(1));
 }
 

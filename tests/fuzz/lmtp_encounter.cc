@@ -16,7 +16,7 @@ void try_input(std::string_view input) {
   const auto breaks = static_cast<unsigned>(choices() % 20);
   const auto ends = static_cast<unsigned>(choices() % 40);
   smtp::RandomCaller caller(choices, true, protocol);
-  smtp::Server server({protocol, 1 + choices() % 3},
+  smtp::Server server({protocol, 1 + choices() % 3, false, protocol == smtp::Protocol::smtp},
                       {"here.example", "friend", "mx.friend.example"});
   smtp::Tally tally;
   smtp::Encounter(choices, {trouble, breaks, ends}, caller, server,

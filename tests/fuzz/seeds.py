@@ -99,14 +99,13 @@ def client_script(lines):
 
 
 def first_octet(lines, is_keeper):
-    words = lines[0].split(" ")
+    word, _, count = lines[0].partition(" ")
+    if word not in ("lmtp", "smtp", "meeting"):
+        return b"\x01" if word == "may-not-listen" else b"\x00"
+    without_chunks = 16 if word == "smtp" else 0
     if is_keeper:
-        return bytes([0x0e | (words[0] == "lmtp")])
-    if words[0] == "lmtp":
-        return bytes([(int(words[1]) - 1) % 4 * 4])
-    if words[0] == "smtp":
-        return bytes([(int(words[1]) - 1) % 4 * 4 + 3])
-    return b"\x01" if words[0] == "may-not-listen" else b"\x00"
+        return bytes([0x0e | without_chunks | (word == "lmtp")])
+    return bytes([(int(count) - 1) % 4 * 4 + (0 if word == "lmtp" else 3) + without_chunks])
 
 
 def session_script(lines, is_keeper=False):
