@@ -36,7 +36,7 @@ ClientEncounter::Message ClientEncounter::make_message(std::size_t index) {
   for (std::size_t i = 0; i < recipients; ++i)
     message.envelope.recipients.push_back({"<r" + std::to_string(i) + "@b.example>", {}});
   message.is_streamed = random_() % 2 == 0;
-  const std::size_t lines = random_() % 200 == 0 ? 60000 : random_() % 20;
+  const std::size_t lines = random_.once_in(200) ? 60000 : random_() % 20;
   for (std::size_t i = 0; i < lines; ++i) {
     message.body.append(random_() % 3, '.');
     message.body.append(random_() % 20, 'x');

@@ -40,7 +40,7 @@ RandomCaller::Message RandomCaller::make_message(std::size_t index) {
   for (std::size_t i = 0; i < recipients; ++i)
     message.recipients.push_back("<r" + std::to_string(i) + "@b.example>");
   const std::string line_end = has_crlf_ ? "\r\n" : "\n";
-  const bool is_long = random_() % 1000 == 0;
+  const bool is_long = random_.once_in(1000);
   const std::size_t many = protocol_ == Protocol::lmtp ? 90000 : 30000;
   const std::size_t lines = is_long ? many : random_() % 12;
   for (std::size_t i = 0; i <= lines; ++i) {
