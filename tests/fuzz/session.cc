@@ -14,9 +14,14 @@ using base::Cause;
 using base::Failure;
 using Message = Witness::Message;
 
-/// By somebody for somebody: what rides behind a recipient who is refused is for nobody.
+bool is_good(const Message& message) {
+  return message.code / 100 == 2;
+}
+
+/// By somebody for somebody: what rides behind a recipient who is refused is for nobody, and so is,
+/// for the witness, what a careless mail server takes behind a MAIL that he refused.
 bool is_accepted(const Message& message) {
-  return message.code / 100 == 2 && !message.recipients.empty();
+  return is_good(message) && !message.recipients.empty();
 }
 
 std::deque<Message> accepted_of(const std::deque<Message>& messages) {
@@ -236,13 +241,10 @@ void Session::check_end() {
   while (const std::optional<smtp::MessageOutcome> outcome = machine_.take_outcome())
     accepted += outcome->fate == smtp::Fate::accepted ? 1 : 0;
   const std::vector<Message> told = caller_.messages();
-  require(
-      accepted <= static_cast<std::size_t>(std::count_if(told.begin(), told.end(), is_accepted)),
-      "no message is recorded as accepted that the caller was not told of");
+  require(accepted <= static_cast<std::size_t>(std::count_if(told.begin(), told.end(), is_good)),
+          "no message is recorded as accepted that the caller was not told of");
   if (machine_.is_success())
-    require(std::all_of(told.begin(), told.end(),
-                        [](const Message& message) { return message.code / 100 == 2; }),
-            "a success has no refusal in it");
+    require(std::all_of(told.begin(), told.end(), is_good), "a success has no refusal in it");
 }
 
 /// The caller ended each of them: the text may be said again on another channel, where the first
