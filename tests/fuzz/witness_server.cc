@@ -149,7 +149,8 @@ void Witness::begin_data() {
   content_ = std::make_shared<Content>();
 }
 
-/// In LMTP there is one answer for each recipient, and of ours they all say the same.
+/// In LMTP there is one answer for each recipient, and of ours they all say the same. What we
+/// refuse because it is for nobody may leave the envelope as it is: the state is open (RFC 3030 2).
 void Witness::on_end(const Question& question, int code) {
   const std::shared_ptr<Content>& content = question.content;
   if (ours_ == Ours::lmtp_server && answers_left_ > 0) {
@@ -161,7 +162,8 @@ void Witness::on_end(const Question& question, int code) {
         {recipients_, whole_text(*content), content->refusal != 0 ? content->refusal : code});
   }
   if (ours_ == Ours::lmtp_server && --answers_left_ > 0) return questions_.push_front(question);
-  forget_envelope();
+  const bool is_for_nobody = !is_ours_client() && code >= 400 && recipients_.empty();
+  if (!is_for_nobody) forget_envelope();
 }
 
 void Witness::forget_envelope() {
