@@ -92,7 +92,9 @@ class Fuzzing:
 
     def run(self, seconds):
         """So many seconds of CPU time, or until something is found."""
-        environment = dict(os.environ, LLVM_PROFILE_FILE="/dev/null")
+        # Undefined behaviour is a finding: without a word it is only printed.
+        environment = dict(os.environ, LLVM_PROFILE_FILE="/dev/null",
+                           UBSAN_OPTIONS="halt_on_error=1:print_stacktrace=1")
         with open(self.log, "wb") as log:
             process = subprocess.Popen(  # pylint: disable=consider-using-with
                 self.command("-seed=%d" % self.seed), stdout=log, stderr=log, env=environment)
@@ -119,7 +121,7 @@ class Fuzzing:
         result.executions = int(done.group(1)) if done else result.executions
         result.rate = int(result.executions / used) if used else 0
         if result.findings:
-            print("%s: status %d, see %s*" % (self.target, status, self.findings))
+            print("FAIL %s: status %d, see %s*" % (self.target, status, self.findings))
             print("\n".join(re.findall(r"^(?:a law is broken|SUMMARY|.*runtime error).*", text, re.M)))
         else:
             result.lines = self.lines()
