@@ -162,9 +162,14 @@ class Examined {
     return static_cast<long>(registers.rax);
   }
 
-  /// Its own call begins again.
+  /// Its own call begins again where it was interrupted. One that was through is not made twice:
+  /// what it has read would be lost.
   void release() {
-    own_.rax = own_.orig_rax;
+    const auto result = static_cast<long>(own_.rax);
+    if (result >= last_restart && result <= first_restart)
+      own_.rax = own_.orig_rax;
+    else
+      own_.rip += syscall_length;
     own_.orig_rax = ~Word{0};
     if (ptrace(PTRACE_SETREGS, pid_, nullptr, &own_) != 0) stop("registers");
     if (ptrace(PTRACE_DETACH, pid_, nullptr, nullptr) != 0) stop("detach");
@@ -172,6 +177,9 @@ class Examined {
 
  private:
   static constexpr unsigned syscall_length = 2;
+  /// ERESTARTSYS to ERESTART_RESTARTBLOCK, which only the kernel and a tracer see.
+  static constexpr long first_restart = -512;
+  static constexpr long last_restart = -516;
   static constexpr long syscall_instruction = 0x050f;
 
   void wait_for_stop() const {
