@@ -113,7 +113,7 @@ def harm_keeper(bench, tricks):
         client = kept.speaker()
         told = first_refusal(client.hear(), client.ask, "EHLO a.example")
         is_told(kept.friend, told, code_of(script, True), sentence, said, script)
-        expect(kept.memory() < 20000, True, f"memory {kept.memory()} kB")
+        kept.stays_small()
         expect(kept.process.poll(), None, "the keeper goes on")
 
 

@@ -222,6 +222,11 @@ class KeptFriend:
         """Private memory of the sandboxed process in kB."""
         return private_memory(self.process.pid)
 
+    def stays_small(self):
+        """Whatever its clients and its host do. A sanitizer, whose build has no sandbox, takes memory of its own."""
+        if self.rig.is_built_with_sandbox():
+            expect(self.memory() < 20000, True, f"memory {self.memory()} kB")
+
     # --- the far side ---
 
     def sessions(self):
