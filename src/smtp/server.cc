@@ -71,8 +71,7 @@ bool Server::is_content_answer_due() const {
 
 /// He who refused a sender or all recipients has no message.
 bool Server::is_in_doubt() const {
-  return peer_.is_in_doubt() && !sender_refusal_ &&
-         !(message_.recipients.empty() && paths_asked_.empty());
+  return peer_.is_in_doubt() && !sender_refusal_ && count_recipients() > 0;
 }
 
 bool Server::survives_end_of_channel() {
@@ -227,7 +226,7 @@ bool Server::may_ride(const CommandReader::Line& line) const {
   if (!command ||
       missing_parameter({{}, {}, {{command->path, command->parameters}}}, peer_.capabilities()))
     return false;
-  return message_.recipients.size() + paths_asked_.size() < max_recipients;
+  return count_recipients() < max_recipients;
 }
 
 /// There is exactly one recipient, and the mail server has not said what he thinks of him.

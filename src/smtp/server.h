@@ -164,6 +164,10 @@ class Server final : public Intermediary {
   void go_on();
   [[nodiscard]] bool may_take_up(const CommandReader::Line& line);
   [[nodiscard]] bool may_ride(const CommandReader::Line& line) const;
+  /// Of this message: accepted, or asked for and not answered.
+  [[nodiscard]] std::size_t count_recipients() const {
+    return message_.recipients.size() + paths_asked_.size();
+  }
   [[nodiscard]] bool is_for_one_who_is_asked() const;
   void take_up(const CommandReader::Line& line);
   void take_up_when_lost(const std::string& line);

@@ -32,8 +32,8 @@ void Server::on_bdat(const std::string& line) {
     has_failed_ = is_last_word_said_ = true;
     return say("421 4.5.2", "this BDAT is not understood, nor can be what follows it");
   }
-  const bool has_recipients = !message_.recipients.empty() || !paths_asked_.empty();
-  if (content_ != Content::none || !is_mail_given_ || sender_refusal_ || !has_recipients) return;
+  if (content_ != Content::none || !is_mail_given_ || sender_refusal_ || count_recipients() == 0)
+    return;
   content_ = Content::held;
   held_.clear();
   chunk_lines_ = {};
@@ -67,8 +67,7 @@ void Server::answer_chunk(const Chunk& chunk) {
     return tell_loss_to_reader();
   }
   if (is_lost() || fate_) return tell_fate();
-  const bool is_for_nobody = message_.recipients.empty() && paths_asked_.empty();
-  if (content_ == Content::none || is_for_nobody) {
+  if (content_ == Content::none || count_recipients() == 0) {
     content_ = Content::none;
     held_.clear();
     has_failed_ = true;

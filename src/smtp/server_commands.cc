@@ -80,8 +80,7 @@ void Server::on_rcpt(const std::string& line) {
   const Envelope envelope{{}, {}, {{command->path, command->parameters}}};
   if (const auto missing = missing_parameter(envelope, peer_.capabilities()))
     return refuse_parameter(*missing);
-  if (message_.recipients.size() + paths_asked_.size() >= max_recipients)
-    return say("452 4.5.3", "too many recipients");
+  if (count_recipients() >= max_recipients) return say("452 4.5.3", "too many recipients");
   ++recipients_asked_;
   paths_asked_.push_back(command->path);
   if (!unanswered_.empty()) unanswered_.push_back({line, false});
@@ -127,8 +126,7 @@ void Server::hang_up() {
 
 /// Of a message that is decided, or for nobody, the rest is read and dropped.
 void Server::take_in(std::string_view piece) {
-  const bool has_recipients = !message_.recipients.empty() || !paths_asked_.empty();
-  if (is_lost() || fate_ || !has_recipients) return;
+  if (is_lost() || fate_ || count_recipients() == 0) return;
   if (content_ == Content::streamed) return peer_.add(piece);
   if (content_ != Content::held) return;
   held_ += piece;
