@@ -174,13 +174,17 @@ void Pool::greet_all() {
   if (known == nullptr) return;
   const smtp::Capabilities capabilities = *known;
   const auto is_curious = [](const Entry& entry) { return entry.want == Want::greeting; };
-  for (;;) {
-    const auto found = std::find_if(queue_.begin(), queue_.end(), is_curious);
-    if (found == queue_.end()) return;
-    Borrower& borrower = *found->borrower;
-    queue_.erase(found);
-    borrower.greet(capabilities);
-  }
+  while (const std::optional<Entry> entry = take_first(is_curious))
+    entry->borrower->greet(capabilities);
+}
+
+/// Whom we then speak to may ask again, so he must be out of the queue.
+std::optional<Pool::Entry> Pool::take_first(const std::function<bool(const Entry&)>& is_meant) {
+  const auto found = std::find_if(queue_.begin(), queue_.end(), is_meant);
+  if (found == queue_.end()) return std::nullopt;
+  const Entry entry = *found;
+  queue_.erase(found);
+  return entry;
 }
 
 void Pool::give_out() {
@@ -233,14 +237,8 @@ void Pool::turn_away_late() {
   const auto is_late = [this](const Entry& entry) {
     return entry.limit.passed() || (awaits_attendant(entry) && means_.attendant.is_silent());
   };
-  for (;;) {
-    const auto late = std::find_if(queue_.begin(), queue_.end(), is_late);
-    if (late == queue_.end()) return;
-    Borrower& borrower = *late->borrower;
-    const Failure reason = reason_of_delay(*late);
-    queue_.erase(late);
-    borrower.refuse(reason);
-  }
+  while (const std::optional<Entry> late = take_first(is_late))
+    late->borrower->refuse(reason_of_delay(*late));
 }
 
 bool Pool::awaits_attendant(const Entry& entry) const {
@@ -268,11 +266,9 @@ void Pool::turn_away(const Failure& reason) {
 }
 
 void Pool::refuse_all(const Failure& failure) {
-  while (!queue_.empty()) {
-    Borrower& borrower = *queue_.front().borrower;
-    queue_.pop_front();
-    borrower.refuse(failure);
-  }
+  const auto is_anybody = [](const Entry& /*entry*/) { return true; };
+  while (const std::optional<Entry> entry = take_first(is_anybody))
+    entry->borrower->refuse(failure);
 }
 
 void Pool::hang_up() {

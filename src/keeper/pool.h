@@ -19,6 +19,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -129,6 +130,7 @@ class Pool {
   void renew(Remote& remote);
   void serve();
   void greet_all();
+  [[nodiscard]] std::optional<Entry> take_first(const std::function<bool(const Entry&)>& is_meant);
   void give_out();
   void turn_away_late();
   [[nodiscard]] bool awaits_attendant(const Entry& entry) const;

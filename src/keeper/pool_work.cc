@@ -20,12 +20,13 @@ bool Pool::work(base::Waiter& waiter) {
     reload(waiter);
     return true;
   }
-  if (!is_more_wanted() && !is_spare_wanted()) return false;
+  const bool is_dial_worth_it = is_more_wanted();
+  if (!is_dial_worth_it && !is_spare_wanted()) return false;
   if (Connection* const connection = find_open()) {
     open(*connection, waiter);
     return true;
   }
-  if (!is_more_wanted() || !may_dial()) return false;
+  if (!is_dial_worth_it || !may_dial()) return false;
   dial(waiter);
   return true;
 }
