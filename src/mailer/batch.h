@@ -15,7 +15,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace sshsm::mailer {
@@ -62,22 +61,20 @@ class Batch {
   /// For a stop from now on: without a rest file all of the batch is sent again then, with what was
   /// accepted of it.
   void note_doubt() const;
-  void let_go_of_message() {
-    if (std::exchange(is_message_begun_, false)) input_.drop_message();
-  }
+  void let_go_of_message();
   void check_deadlines();
   [[nodiscard]] bool is_overdue() const { return batch_deadline_.passed(); }
 
-  [[nodiscard]] std::string_view phase() const {
-    return client_ ? smtp::name_of(client_->phase()) : line_.phase();
-  }
   void note_why_no_more();
+  [[nodiscard]] Timeline timeline_of_next_message();
+
+  // batch_loss.cc: what becomes of the rest when the line is lost.
+  [[nodiscard]] std::string_view phase() const;
   /// The line is gone: nothing undecided was accepted as far as anybody knows.
   void lose(const base::Failure& failure);
   bool settle_undecided(const base::Failure& failure);
   void hear_the_last();
   [[nodiscard]] bool was_last_message();
-  [[nodiscard]] Timeline timeline_of_next_message();
   void record_unsent_message(const base::Failure& failure);
 
   Line& line_;
