@@ -26,7 +26,10 @@ namespace {
 
 smtp::Server::Manner manner_of(Kind kind) {
   const smtp::Protocol protocol = kind == Kind::lmtp ? smtp::Protocol::lmtp : smtp::Protocol::smtp;
-  return {protocol, std::numeric_limits<std::size_t>::max(), true, kind == Kind::meeting};
+  return {.protocol = protocol,
+          .messages_per_channel = std::numeric_limits<std::size_t>::max(),
+          .hands_over = true,
+          .takes_chunks = kind == Kind::meeting};
 }
 
 smtp::Server::Names names_in(const Pool& pool) {

@@ -80,8 +80,9 @@ Interactive::Intermediary Interactive::make_patient_relay() const {
 Interactive::Intermediary Interactive::make_lmtp_server() const {
   const config::Destination& destination = line_.destination();
   return std::make_unique<smtp::Server>(
-      smtp::Server::Manner{smtp::Protocol::lmtp, line_.messages_per_channel(), false, false,
-                           line_.has_one_channel()},
+      smtp::Server::Manner{.protocol = smtp::Protocol::lmtp,
+                           .messages_per_channel = line_.messages_per_channel(),
+                           .has_one_channel = line_.has_one_channel()},
       smtp::Server::Names{destination.helo, destination.name, line_.host()}, observer());
 }
 
