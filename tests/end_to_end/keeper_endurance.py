@@ -8,7 +8,7 @@ import time
 
 from keeper_rig import ACCEPTED, ENVELOPE, MAIL, MESSAGE, SENDER_OK, KeptFriend
 from registry import Skip, case, expect
-from servers import free_port
+from servers import free_port, pass_on
 
 # A mail server who has room for one session, and counts who comes.
 ROOM_FOR_ONE = """#!/bin/sh
@@ -204,16 +204,7 @@ class Door:
             return
         self._open += [near, far]
         for one, other in ((near, far), (far, near)):
-            threading.Thread(target=self._pass_on, args=(one, other), daemon=True).start()
-
-    @staticmethod
-    def _pass_on(one, other):
-        try:
-            while piece := one.recv(65536):
-                other.sendall(piece)
-            other.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass
+            threading.Thread(target=pass_on, args=(one, other), daemon=True).start()
 
 
 def refused_for(bench, kept):

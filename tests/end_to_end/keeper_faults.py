@@ -10,7 +10,7 @@ from fault_proxy import FaultProxy
 from keeper_rig import (ACCEPTED, CLOSING, DATA, ENVELOPE, GO_AHEAD, LOST, MAIL, MESSAGE, RCPT, RECIPIENT_OK,
                         SENDER_OK, WAITS, KeptFriend, kill, served)
 from registry import case, expect
-from servers import free_port
+from servers import free_port, pass_on
 
 
 @case
@@ -156,16 +156,7 @@ class DeafBehindTheFirst:
                 if len(self.taken) == 1:
                     far = socket.create_connection(("127.0.0.1", port))
                     for one, other in ((self.taken[0], far), (far, self.taken[0])):
-                        threading.Thread(target=self._pass_on, args=(one, other), daemon=True).start()
-        except OSError:
-            pass
-
-    @staticmethod
-    def _pass_on(one, other):
-        try:
-            while piece := one.recv(65536):
-                other.sendall(piece)
-            other.shutdown(socket.SHUT_RDWR)
+                        threading.Thread(target=pass_on, args=(one, other), daemon=True).start()
         except OSError:
             pass
 

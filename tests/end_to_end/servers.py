@@ -18,6 +18,16 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def pass_on(one, other):
+    """Hands what comes from a socket to another until either end is over."""
+    try:
+        while piece := one.recv(65536):
+            other.sendall(piece)
+        other.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        pass
+
+
 def run_quietly(*command):
     subprocess.run(command, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
 
