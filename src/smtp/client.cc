@@ -170,9 +170,12 @@ void Client::lose(const Failure& failure) {
   for (const TransactionPointer& transaction : transactions_) {
     transaction->chunk_left = 0;
     if (transaction->is_decided) continue;
-    const bool is_in_doubt = output_.sent() >= transaction->doubt_from;
-    settle_by_failure(transaction->outcome, transaction->phase(),
-                      is_in_doubt ? maybe_delivered(failure) : failure);
+    const bool is_in_doubt = transaction->is_in_doubt(output_.sent());
+    if (transaction->sender_refusal && !is_in_doubt)
+      settle_by_reply(transaction->outcome, Phase::envelope, *transaction->sender_refusal);
+    else
+      settle_by_failure(transaction->outcome, transaction->phase(),
+                        is_in_doubt ? maybe_delivered(failure) : failure);
     transaction->is_decided = true;
   }
   if (!is_lost()) loss_ = failure;
@@ -182,9 +185,8 @@ void Client::lose(const Failure& failure) {
 }
 
 bool Client::is_in_doubt() const {
-  return std::any_of(transactions_.begin(), transactions_.end(), [this](const auto& one) {
-    return !one->is_decided && output_.sent() >= one->doubt_from;
-  });
+  return std::any_of(transactions_.begin(), transactions_.end(),
+                     [this](const auto& one) { return one->is_in_doubt(output_.sent()); });
 }
 
 Transaction* Client::oldest_undecided() const {
@@ -213,7 +215,10 @@ void Client::say_next_envelope_command() {
 }
 
 void Client::advance() {
-  if (current_) advance_current();
+  if (current_)
+    advance_current();
+  else if (is_envelope_left_ && expected_.empty() && !is_finishing_)
+    say_rset();
   say_quit_when_due();
 }
 
@@ -231,16 +236,17 @@ void Client::advance_current() {
   if (!transaction.is_body_open && transaction.awaits_only_its_end()) current_.reset();
 }
 
-/// A message refused before its end leaves the peer in a transaction if MAIL was accepted. RSET
-/// must wait where it would be read as content: behind a DATA that may yet be answered 354, and
-/// inside a chunk.
+/// A message refused before its end may leave the peer in a transaction. RSET must wait where it
+/// would be read as content: behind a DATA that may yet be answered 354, and inside a chunk.
 void Client::release_decided() {
   if (current_->is_in_mid_command()) return;
-  if (current_->is_mail_accepted && current_->outcome.phase != Phase::dot) {
-    say("RSET");
-    expect(To::rset);
-  }
+  if (current_->is_left_open() || is_envelope_left_) say_rset();
   let_go_of_current();
+}
+
+void Client::say_rset() {
+  say("RSET");
+  expect(To::rset);
 }
 
 void Client::let_go_of_current() {

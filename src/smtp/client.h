@@ -115,6 +115,7 @@ class Client {
   void advance();
   void advance_current();
   void release_decided();
+  void say_rset();
   void let_go_of_current();
   void say_quit_when_due();
   void lose(const base::Failure& failure);
@@ -141,7 +142,9 @@ class Client {
   void on_ehlo(const Reply& reply);
   void on_helo(const Reply& reply);
   void on_mail(Transaction& transaction, const Reply& reply);
+  void on_refused_mail(Transaction& transaction, const Reply& reply);
   void on_rcpt(Transaction& transaction, std::size_t recipient, const Reply& reply);
+  void on_rcpt_behind_refused_mail(Transaction& transaction, const Reply& reply);
   void on_data(Transaction& transaction, const Reply& reply);
   void on_go_ahead_after_refusal(const Transaction& transaction, const Reply& reply);
   void on_chunk(Transaction& transaction, const Reply& reply);
@@ -160,6 +163,9 @@ class Client {
   std::size_t replies_received_ = 0;
   bool is_greeted_ = false;
   bool is_ready_ = false;  ///< EHLO or HELO was accepted
+  /// A last chunk was refused, or a recipient taken behind a refused MAIL, and nothing was begun
+  /// since: without RSET the next message might go to recipients of this one, too.
+  bool is_envelope_left_ = false;
   bool is_finishing_ = false;
   bool is_quit_given_ = false;
   std::optional<base::Failure> loss_;  ///< why nothing more is sent

@@ -86,7 +86,8 @@ void Client::on_early_reply(const Reply& reply) {
 
 void Client::on_hang_up(const Reply& reply) {
   const Phase in_phase = phase();
-  if (Transaction* const transaction = oldest_undecided()) decide(*transaction, in_phase, reply);
+  Transaction* const transaction = oldest_undecided();
+  if (transaction != nullptr && !transaction->sender_refusal) decide(*transaction, in_phase, reply);
   lose(Failure(Cause::connection_lost, {}, text_of(reply)));
 }
 
@@ -113,21 +114,39 @@ void Client::on_helo(const Reply& reply) {
 }
 
 void Client::on_mail(Transaction& transaction, const Reply& reply) {
-  if (reply.is_refusal()) return decide(transaction, Phase::envelope, reply);
+  if (reply.is_refusal()) return on_refused_mail(transaction, reply);
   if (reply.code_class() != Reply::done) throw unexpected("to MAIL", reply);
   transaction.is_mail_accepted = true;
+  is_envelope_left_ = false;
+}
+
+/// Where a chunk rides behind it, whoever takes the recipient all the same may take the message.
+void Client::on_refused_mail(Transaction& transaction, const Reply& reply) {
+  if (transaction.content == Content::chunked)
+    transaction.sender_refusal = reply;
+  else
+    decide(transaction, Phase::envelope, reply);
 }
 
 void Client::on_rcpt(Transaction& transaction, std::size_t recipient, const Reply& reply) {
-  if (reply.code_class() == Reply::done) ++transaction.recipients_accepted;
+  if (reply.code_class() == Reply::done) {
+    ++transaction.recipients_accepted;
+    is_envelope_left_ = is_envelope_left_ || !transaction.is_mail_accepted;
+  }
   if (transaction.is_decided) return;
   require_no_go_ahead("to RCPT", reply);
+  if (transaction.sender_refusal) return on_rcpt_behind_refused_mail(transaction, reply);
   std::vector<RecipientOutcome>& recipients = transaction.outcome.recipients;
   note_answer(recipients[recipient], reply);
   const bool is_last = ++transaction.recipients_answered == recipients.size();
   if (!is_last || transaction.recipients_accepted == recipients.size()) return;
   settle_by_answers(transaction.outcome);
   transaction.is_decided = true;
+}
+
+void Client::on_rcpt_behind_refused_mail(Transaction& transaction, const Reply& reply) {
+  if (!reply.is_refusal()) throw unexpected("to RCPT behind a refused MAIL", reply);
+  decide(transaction, Phase::envelope, *transaction.sender_refusal);
 }
 
 void Client::on_data(Transaction& transaction, const Reply& reply) {
@@ -163,10 +182,12 @@ void Client::on_end(Transaction& transaction, const Reply& reply) {
   if (transaction.is_decided) return;
   require_no_go_ahead("to the end of a message", reply);
   decide(transaction, Phase::dot, reply);
+  is_envelope_left_ = transaction.content == Content::chunked && reply.is_refusal();
 }
 
 void Client::on_rset(const Reply& reply) {
   if (reply.code_class() != Reply::done) throw unexpected("to RSET", reply);
+  is_envelope_left_ = false;
 }
 
 }  // namespace sshsm::smtp

@@ -2,6 +2,7 @@
 
 #include "smtp/dot_stuffer.h"
 #include "smtp/outcome.h"
+#include "smtp/reply.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -29,6 +30,8 @@ struct Transaction {
   MessageOutcome outcome;
   bool is_decided = false;
   bool is_mail_accepted = false;
+  std::optional<Reply>
+      sender_refusal;  ///< while it waits for the recipient whose chunk rode with it
   std::size_t recipients_answered = 0;
   std::size_t recipients_accepted = 0;
 
@@ -50,6 +53,16 @@ struct Transaction {
   /// Only the answer to its end is missing: the next message may ride behind it.
   [[nodiscard]] bool awaits_only_its_end() const noexcept {
     return is_end_given && is_envelope_accepted() && chunks_unanswered == 0;
+  }
+  /// Once so many octets were sent, the peer may have all of it. He who refused its sender has
+  /// nothing, unless he took a recipient all the same.
+  [[nodiscard]] bool is_in_doubt(std::uint64_t sent) const noexcept {
+    return !is_decided && sent >= doubt_from && (!sender_refusal || recipients_accepted > 0);
+  }
+  /// Refused before its end, it leaves the peer in its transaction, or behind a BDAT that failed
+  /// in an indeterminate state (RFC 3030 2).
+  [[nodiscard]] bool is_left_open() const noexcept {
+    return (is_mail_accepted || content == Content::chunked) && outcome.phase != Phase::dot;
   }
   /// The peer is owed octets that were announced, or an answer to his 354.
   [[nodiscard]] bool is_in_mid_command() const noexcept {

@@ -28,7 +28,8 @@ StrictServer::StrictServer(Choices& random, unsigned trouble, Peer peer)
       trouble_(trouble),
       peer_(peer),
       has_pipelining_(roll(700)),
-      has_chunking_(roll(500)) {
+      has_chunking_(roll(500)),
+      is_lax_(roll(trouble)) {
   (void)answer("220 mx.friend.example");
 }
 
@@ -167,7 +168,7 @@ void StrictServer::on_mail(std::string_view line) {
 }
 
 void StrictServer::on_rcpt(std::string_view line) {
-  if (!has_sender_) return reply("503 5.5.1 no MAIL");
+  if (!has_sender_ && !is_lax_) return reply("503 5.5.1 no MAIL");
   ++recipients_asked_;
   if (answer("250 2.1.5 recipient")) now_.recipients.push_back(path_in(line));
 }
@@ -202,8 +203,10 @@ void StrictServer::check_recipients() const {
 }
 
 void StrictServer::end_message() {
-  if (answer("250 2.0.0 queued") && !now_.recipients.empty()) deliveries_.push_back(now_);
-  reset();
+  const bool is_taken = answer("250 2.0.0 queued");
+  if (is_taken && !now_.recipients.empty()) deliveries_.push_back(now_);
+  if (is_taken || !is_last_chunk_ || !is_lax_) return reset();
+  now_.body.clear();
 }
 
 void StrictServer::reset() {

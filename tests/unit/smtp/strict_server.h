@@ -65,6 +65,8 @@ class StrictServer {
   Peer peer_;
   bool has_pipelining_;
   bool has_chunking_;
+  bool
+      is_lax_;  ///< keeps an envelope whose last chunk he refused, and takes recipients at any time
   State state_ = State::command;
   char last_octet_ = '\0';
   std::string input_;
