@@ -128,13 +128,15 @@ void Client::on_refused_mail(Transaction& transaction, const Reply& reply) {
     decide(transaction, Phase::envelope, reply);
 }
 
+/// A go-ahead is out of place behind a refusal, too: if the replies were shifted, it would be that
+/// to DATA, and what is said next would be read as a message.
 void Client::on_rcpt(Transaction& transaction, std::size_t recipient, const Reply& reply) {
+  require_no_go_ahead("to RCPT", reply);
   if (reply.code_class() == Reply::done) {
     ++transaction.recipients_accepted;
     is_envelope_left_ = is_envelope_left_ || !transaction.is_mail_accepted;
   }
   if (transaction.is_decided) return;
-  require_no_go_ahead("to RCPT", reply);
   if (transaction.sender_refusal) return on_rcpt_behind_refused_mail(transaction, reply);
   std::vector<RecipientOutcome>& recipients = transaction.outcome.recipients;
   note_answer(recipients[recipient], reply);
@@ -173,14 +175,14 @@ void Client::on_go_ahead_after_refusal(const Transaction& transaction, const Rep
 
 void Client::on_chunk(Transaction& transaction, const Reply& reply) {
   --transaction.chunks_unanswered;
+  require_no_go_ahead("to BDAT", reply);
   if (transaction.is_decided) return;
-  if (reply.is_refusal()) return decide(transaction, Phase::data, reply);
-  if (reply.code_class() != Reply::done) throw unexpected("to BDAT", reply);
+  if (reply.is_refusal()) decide(transaction, Phase::data, reply);
 }
 
 void Client::on_end(Transaction& transaction, const Reply& reply) {
-  if (transaction.is_decided) return;
   require_no_go_ahead("to the end of a message", reply);
+  if (transaction.is_decided) return;
   decide(transaction, Phase::dot, reply);
   is_envelope_left_ = transaction.content == Content::chunked && reply.is_refusal();
 }
