@@ -144,9 +144,10 @@ case $part_status in
   *) echo 'FAILED:'; tail build/logs/trixie_root.log; add 0 passed, 1 failed, 0 ;;
 esac
 
-install_packages clang clang-format valgrind cppcheck || failed=$((failed + 1))
+install_packages clang clang-format clang-tidy valgrind cppcheck || failed=$((failed + 1))
 check clang env CXX=clang++ sh -c '
   rm -rf build/clang && meson setup build/clang -Dwerror=true && ninja -C build/clang'
+count clang_tidy python3 tests/layout/tidy.py build/clang
 
 # A minute of CPU time for each target, two at a time, from a seed that the log names.
 count fuzz sh tests/fuzz/run.sh 1

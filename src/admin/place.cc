@@ -34,8 +34,8 @@ Account account_for_root(const std::string& name) {
 
 Account own_account(const privilege::Caller& caller, const std::string& wanted) {
   const std::optional<Account> account = privilege::find_account(caller.effective_user);
-  const Account own = account.value_or(Account{"uid " + std::to_string(caller.effective_user),
-                                               caller.effective_user, caller.effective_group});
+  Account own = account.value_or(Account{"uid " + std::to_string(caller.effective_user),
+                                         caller.effective_user, caller.effective_group});
   if (!wanted.empty() && wanted != own.name)
     throw Refusal(concat({"only root can do this as ", base::printable(wanted, max_user_name),
                           "; you are ", own.name}));

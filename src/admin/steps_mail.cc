@@ -40,7 +40,7 @@ std::string offer_of(const Reply& reply) {
 }
 
 /// In the words that a batch is told where its message is refused.
-Finding refusal_of(smtp::MessageOutcome outcome, const Examination& examination) {
+Finding refusal_of(const smtp::MessageOutcome& outcome, const Examination& examination) {
   mailer::Report report(examination.arguments.destination, examination.host());
   report.add(outcome);
   std::string sentence = report.text();
@@ -92,7 +92,7 @@ Finding give_sender(Examination& examination) {
   if (!reply.is_refusal()) return {quoted(reply)};
   smtp::MessageOutcome outcome = outcome_for(examination);
   settle_by_reply(outcome, smtp::Phase::envelope, reply);
-  return refusal_of(std::move(outcome), examination);
+  return refusal_of(outcome, examination);
 }
 
 Finding give_recipient(Examination& examination) {
@@ -103,7 +103,7 @@ Finding give_recipient(Examination& examination) {
   smtp::MessageOutcome outcome = outcome_for(examination);
   note_answer(outcome.recipients.front(), reply);
   settle_by_answers(outcome);
-  return refusal_of(std::move(outcome), examination);
+  return refusal_of(outcome, examination);
 }
 
 Finding take_back(Examination& examination) {

@@ -91,11 +91,11 @@ class HostSurvey {
 };
 
 KeyFact read_key(const std::vector<std::string>& words, std::size_t host_count) {
-  const Failure no_key(Cause::internal_error, "a record that is no key");
-  if (words.size() != 5) throw no_key;
+  const auto no_key = [] { return Failure(Cause::internal_error, "a record that is no key"); };
+  if (words.size() != 5) throw no_key();
   const auto index = base::parse_number(words[1], host_count);
   const auto key = trust::read_pin(words[3], words[4]);
-  if (!index || *index == host_count || !key) throw no_key;
+  if (!index || *index == host_count || !key) throw no_key();
   KeyFact fact;
   fact.host_index = *index;
   fact.key = *key;

@@ -30,7 +30,6 @@
 namespace sshsm::keeper {
 namespace {
 
-using base::Cause;
 using base::Descriptor;
 using base::Failure;
 

@@ -7,11 +7,6 @@
 #include <utility>
 
 namespace sshsm::smtp {
-namespace {
-
-using base::Failure;
-
-}  // namespace
 
 Server::Server(Manner manner, Names names, Observer observer)
     : manner_(manner),

@@ -158,7 +158,7 @@ trust::HostKey Session::host_key() {
 
 std::string Session::check_host_key(const trust::Pins& pins) {
   const trust::HostKey offered = host_key();
-  const std::string name = trust::name_of(offered);
+  std::string name = trust::name_of(offered);
   const std::string comparison = base::concat({"offered ", name, ", pinned ", pins.summary()});
   switch (pins.judge(offered)) {
     case trust::Pins::Verdict::pinned:
