@@ -135,14 +135,26 @@ std::vector<base::Descriptor> connections_to_keeper(Request& request, const std:
   return connections;
 }
 
+/// Who cannot close it reads nothing, and whoever looks into the rest file must know that it lacks
+/// the batch.
+void close_sandbox(RestFile* rest, base::Trace& trace) {
+  try {
+    trace.note(privilege::describe(privilege::enter_sandbox()));
+  } catch (const Failure& failure) {
+    if (rest != nullptr) rest->give_up(failure.detail());
+    throw;
+  }
+}
+
 /// In the sandbox, with the rest file, if one is asked for, made before that.
 ExitStatus carry_sandboxed(Request& request, base::Trace& trace,
                            const std::function<ExitStatus(RestFile*)>& carry) {
   std::optional<RestFile> rest;
   if (!request.arguments.rest_file.empty()) rest.emplace(request.arguments.rest_file);
   try {
-    trace.note(privilege::describe(privilege::enter_sandbox()));
-    return carry(rest ? &*rest : nullptr);
+    RestFile* const file = rest ? &*rest : nullptr;
+    close_sandbox(file, trace);
+    return carry(file);
   } catch (const std::bad_alloc&) {
     // Nothing more is read, and whoever looks into the file must know that it lacks it.
     if (rest) rest->give_up("no memory is left");

@@ -1,11 +1,14 @@
 #include "privilege/landlock.h"
 
 #include "base/descriptor.h"
+#include "base/failure.h"
+#include "base/text.h"
 
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 
@@ -57,12 +60,15 @@ const Abi* newest_abi() noexcept {
 
 }  // namespace
 
-bool deny_by_landlock() noexcept {
+bool deny_by_landlock() {
   const Abi* const abi = newest_abi();
   if (abi == nullptr) return false;
   const base::Descriptor ruleset(
       static_cast<int>(syscall(create_ruleset, &abi->rights, abi->size, 0U)));
-  return ruleset && syscall(restrict_self, ruleset.get(), 0U) == 0;
+  if (!ruleset || syscall(restrict_self, ruleset.get(), 0U) != 0)
+    throw base::Failure(base::Cause::resources_exhausted,
+                        base::concat({"Landlock: ", base::system_error_text(errno)}));
+  return true;
 }
 
 }  // namespace sshsm::privilege

@@ -2,7 +2,7 @@
 
 import os
 
-from friend import LETTER, batch
+from friend import LETTER, ONE, batch
 from least_memory import least_memory
 from registry import Skip, case, expect
 
@@ -10,13 +10,18 @@ STEP = 64 * 1024
 STEPS = 40
 
 
+def least_of(bench):
+    least = None if bench.rig.wrapper else least_memory(bench.rig.sshsm)
+    if least is None:
+        raise Skip("a sanitizer or a debugger takes memory of its own")
+    return least
+
+
 @case
 def a_rest_file_without_memory_holds_all_or_the_words_say_what_it_lacks(bench):
     friend = bench.friend()
     letters = batch("<a@here.example>", ["<b@friend.example>"], LETTER + b"a line of it\n" * 3000)
-    least = None if bench.rig.wrapper else least_memory(bench.rig.sshsm)
-    if least is None:
-        raise Skip("a sanitizer or a debugger takes memory of its own")
+    least = least_of(bench)
     for step in range(STEPS):
         directory = friend.path(f"rest{step}")
         os.mkdir(directory)
@@ -32,3 +37,21 @@ def a_rest_file_without_memory_holds_all_or_the_words_say_what_it_lacks(bench):
             left = file.read()
         if "cannot keep the rest" not in result.stderr and not is_accepted:
             expect(left == letters, True, f"the rest holds {len(left)} octets: {result.stderr!r}")
+
+
+@case
+def no_memory_is_no_way_round_the_sandbox(bench):
+    if not bench.rig.is_built_with_sandbox():
+        raise Skip("built with sandbox=false")
+    friend = bench.friend()
+    least = least_of(bench)
+    told = set()
+    for step in range(STEPS):
+        result = friend.send(ONE, "-v", prefix=("prlimit", f"--as={least + step * STEP}"))
+        expect("not available" in result.stderr, False, f"without a sandbox: {result.stderr!r}")
+        expect(result.status == 75 or "sandbox: Landlock on, seccomp on" in result.stderr, True,
+               f"{least + step * STEP}: {result.status}, {result.stderr!r}")
+        told |= set(result.stderr.splitlines())
+    line = friend.line("4.3.1 this machine has no resources left: seccomp: Cannot allocate memory; the mail waits in "
+                       "the queue")
+    expect(line in told, True, f"it is told: {sorted(told)}")

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -43,13 +44,28 @@ TEST_CASE("Landlock alone denies files, TCP, abstract sockets and signals to oth
         "kill parent: EPERM\nkill self: done\nwrite: done\n");
 }
 
-TEST_CASE("Landlock needs no_new_privs where there is no privilege, and says that it failed") {
+TEST_CASE("Landlock needs no_new_privs where there is no privilege, and fails without") {
   if (lacks_landlock()) return;
   const auto ending = run_in_child([](Report& report) {
     if (is_root() && setresuid(65534, 65534, 65534) != 0) return;
     report.add("denied", deny_by_landlock() ? "yes" : "no");
   });
-  CHECK(ending.report == "denied: no\n");
+  CHECK(ending.report ==
+        "exception: 4.3.1 sshsm: this machine has no resources left: Landlock: Operation not "
+        "permitted; the mail waits in the queue\n");
+}
+
+TEST_CASE("without a descriptor left for it Landlock is no less there, and that fails") {
+  if (lacks_landlock()) return;
+  const auto ending = run_in_child([](Report& report) {
+    const rlimit none{};
+    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    report.add_call("limit", setrlimit(RLIMIT_NOFILE, &none));
+    report.add("denied", deny_by_landlock() ? "yes" : "no");
+  });
+  CHECK(ending.report ==
+        "limit: done\nexception: 4.3.1 sshsm: this machine has no resources left: Landlock: Too "
+        "many open files; the mail waits in the queue\n");
 }
 
 }  // namespace sshsm::privilege
