@@ -12,7 +12,7 @@ Server::Server(Manner manner, Names names, Observer observer)
     : manner_(manner),
       names_(std::move(names)),
       observer_(std::move(observer)),
-      teller_(names_.destination, names_.host),
+      teller_(names_.destination, names_.host, max_untold),
       peer_(names_.helo, observer_) {}
 
 const Server::Verb* Server::find_verb(std::string_view line) {

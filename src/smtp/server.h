@@ -56,7 +56,8 @@ class Server final : public Intermediary {
   /// Octets, canonical.
   static constexpr std::size_t max_held = 1024 * 1024;
   /// With so much untold to the caller no more input is taken; with so much untold once the line is
-  /// lost, no more commands are answered but QUIT.
+  /// lost, no more commands are answered but QUIT. Behind it a reply is told in one line: the mail
+  /// server chooses its length, and each of `max_recipients` may be due it.
   static constexpr std::size_t max_untold = 64 * 1024;
   /// Octets that a chunk may announce.
   static constexpr std::size_t max_chunk = std::size_t{1} << 40;

@@ -12,8 +12,10 @@ namespace sshsm::smtp {
 using base::Cause;
 using base::Failure;
 
-Teller::Teller(std::string destination, std::string host)
-    : destination_(std::move(destination)), host_(std::move(host)) {}
+Teller::Teller(std::string destination, std::string host, std::size_t max_before_whole)
+    : destination_(std::move(destination)),
+      host_(std::move(host)),
+      max_before_whole_(max_before_whole) {}
 
 void Teller::tell_line(std::string_view line) {
   std::string told(line);
@@ -23,6 +25,7 @@ void Teller::tell_line(std::string_view line) {
 }
 
 void Teller::tell(const Reply& reply) {
+  if (untold().size() >= max_before_whole_) return tell_line(text_of(reply));
   for (const std::string& line : lines_of(reply)) tell_line(line);
 }
 

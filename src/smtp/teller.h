@@ -14,14 +14,16 @@ namespace sshsm::smtp {
 /// each line with CRLF, and no control octet in it.
 class Teller {
  public:
-  /// `destination` and `host` name the far side in our own replies.
-  Teller(std::string destination, std::string host);
+  /// `destination` and `host` name the far side in our own replies. With `max_before_whole` octets
+  /// untold or more, a reply of the mail server is told in one line.
+  Teller(std::string destination, std::string host,
+         std::size_t max_before_whole = std::string::npos);
 
   [[nodiscard]] std::string_view untold() const { return output_.unsent(); }
   void told(std::size_t count) { output_.sent(count); }
 
   void tell_line(std::string_view line);
-  /// As the mail server said it.
+  /// As the mail server said it; or in one line, as `text_of` has it.
   void tell(const Reply& reply);
   /// A refusal of MAIL, RCPT, DATA or a message as the mail server said it, but for what is a
   /// mistake of ours or of an administrator: that is rejected.
@@ -36,6 +38,7 @@ class Teller {
  private:
   std::string destination_;
   std::string host_;
+  std::size_t max_before_whole_;
   OutputBuffer output_;
 };
 
