@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <array>
 #include <boost/program_options.hpp>
+#include <cstddef>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -74,6 +76,16 @@ po::variables_map parse(std::span<char* const> words) {
   return values;
 }
 
+/// Boost gives a name of one letter two dashes, which is no option of ours.
+std::string with_short_names(std::string complaint) {
+  for (const OptionRow& option : options) {
+    if (!option.name.starts_with(',')) continue;
+    const std::size_t at = complaint.find(base::concat({"'--", option.name.substr(1), "'"}));
+    if (at != std::string::npos) complaint.erase(at + 1, 1);
+  }
+  return complaint;
+}
+
 std::string text_of(const po::variables_map& values, const char* name) {
   return values.count(name) == 0 ? std::string() : values[name].as<std::string>();
 }
@@ -126,8 +138,11 @@ Arguments parse_arguments(std::span<char* const> words) {
   if (alone.is_help || alone.is_version) return alone;
   try {
     return checked(parse(words));
-  } catch (const po::error& error) {
+  } catch (const po::unknown_option& error) {
+    // As it was typed.
     throw Failure(Cause::bad_arguments, error.what());
+  } catch (const po::error& error) {
+    throw Failure(Cause::bad_arguments, with_short_names(error.what()));
   }
 }
 

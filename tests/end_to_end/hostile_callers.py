@@ -95,7 +95,7 @@ HARMFUL = (
     (["-bS", "--", "fri\nend"], NO_NAME.format("fri\\x0aend")),
     (["-bS", "--", "x" * 100000], NO_NAME.format("x" * 61 + "...")),
     (["-bS", "--conf", "/tmp", "--", "friend"], NO_ARGUMENTS.format("unrecognised option '--conf'")),
-    (["-bS", *["-v"] * 5000, "--", "friend"], NO_ARGUMENTS.format("option '--v' cannot be specified more than once")),
+    (["-bS", *["-v"] * 5000, "--", "friend"], NO_ARGUMENTS.format("option '-v' cannot be specified more than once")),
     (["-bS", "--", "friend", "friend"],
      NO_ARGUMENTS.format("too many positional options have been specified on the command line")),
     (["-bS", "--config-dir", "/tmp", "--", "friend"],

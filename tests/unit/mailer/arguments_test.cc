@@ -74,7 +74,13 @@ TEST_CASE("what is not understood is named") {
   CHECK(complaint({"--config-dir=", "-bS", "myfriend"}) ==
         "the argument for option '--config-dir' should follow immediately after the equal sign");
   CHECK(complaint({"-bS", "--nonsense", "myfriend"}) == "unrecognised option '--nonsense'");
-  CHECK(complaint({"-bS", "-bS", "myfriend"}) == "option '--b' cannot be specified more than once");
+  CHECK(complaint({"-bS", "-bS", "myfriend"}) == "option '-b' cannot be specified more than once");
+  CHECK(complaint({"-v", "-v", "myfriend"}) == "option '-v' cannot be specified more than once");
+  CHECK(complaint({"-b"}) == "the required argument for option '-b' is missing");
+  CHECK(complaint({"-v5", "myfriend"}) == "option '-v' does not take any arguments");
+  CHECK(complaint({"--lmtp", "--lmtp", "myfriend"}) ==
+        "option '--lmtp' cannot be specified more than once");
+  CHECK(complaint({"--v", "myfriend"}) == "unrecognised option '--v'");
   CHECK(complaint({"-bS", "one", "two"}) ==
         "too many positional options have been specified on the command line");
 }
@@ -106,7 +112,7 @@ TEST_CASE("no name is guessed from its beginning") {
 TEST_CASE("words in the wrong place are refused and not taken for something else") {
   CHECK(complaint({"-b", "S", "myfriend"}) == "-b and its letter are one word");
   CHECK(complaint({"--smtp-mode=S", "myfriend"}) == "unrecognised option '--smtp-mode=S'");
-  CHECK(complaint({"-vbS", "myfriend"}) == "option '--v' does not take any arguments");
+  CHECK(complaint({"-vbS", "myfriend"}) == "option '-v' does not take any arguments");
   CHECK(complaint({"-bS", "myfriend", "-oProxyCommand=touch"}) ==
         "unrecognised option '-oProxyCommand=touch'");
 }
