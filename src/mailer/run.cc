@@ -22,6 +22,8 @@
 #include "mailer/voice.h"
 #include "privilege/identity.h"
 #include "privilege/sandbox.h"
+#include "privilege/start.h"
+#include "smtp/judgement.h"
 #include "ssh/dialler.h"
 
 #include <syslog.h>
@@ -207,6 +209,12 @@ ExitStatus defer(const Failure& failure, Request& request) {
   return ExitStatus::deferred;
 }
 
+/// An error inside a session leaves its machine half changed. Its doubt is as it was when the last
+/// octet had left.
+ExitStatus defer_with_doubt(const Failure& failure, Request& request) {
+  return defer(privilege::is_in_doubt() ? smtp::maybe_delivered(failure) : failure, request);
+}
+
 ExitStatus print(const std::string& text) {
   write_patiently(STDOUT_FILENO, text);
   return ExitStatus::accepted;
@@ -230,9 +238,9 @@ ExitStatus run(std::span<char* const> words) noexcept {
   } catch (const Failure& failure) {
     return defer(failure, request);
   } catch (const std::bad_alloc&) {
-    return defer(Failure(Cause::resources_exhausted, "memory"), request);
+    return defer_with_doubt(Failure(Cause::resources_exhausted, "memory"), request);
   } catch (const std::exception& error) {
-    return defer(Failure(Cause::internal_error, error.what()), request);
+    return defer_with_doubt(Failure(Cause::internal_error, error.what()), request);
   }
 }
 

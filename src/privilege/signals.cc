@@ -18,7 +18,7 @@ namespace {
 /// A handler has no argument of ours, so this one value is global.
 volatile sig_atomic_t signal_descriptor = STDERR_FILENO;
 /// Likewise.
-volatile sig_atomic_t is_in_doubt = 0;
+volatile sig_atomic_t doubt_of_message = 0;
 /// Likewise, of standard error: the sandbox lets nobody ask.
 volatile sig_atomic_t is_terminal = 0;
 
@@ -49,7 +49,7 @@ void write_if_possible(std::string_view line) noexcept {
 }
 
 [[noreturn]] void end_deferred(std::string_view line) noexcept {
-  write_if_possible(is_in_doubt != 0 ? in_doubt_line : line);
+  write_if_possible(doubt_of_message != 0 ? in_doubt_line : line);
   _exit(static_cast<int>(base::ExitStatus::deferred));
 }
 
@@ -77,7 +77,11 @@ void (*handler_of(int number) noexcept)(int) {
 }  // namespace
 
 void set_in_doubt(bool doubt) noexcept {
-  is_in_doubt = doubt ? 1 : 0;
+  doubt_of_message = doubt ? 1 : 0;
+}
+
+bool is_in_doubt() noexcept {
+  return doubt_of_message != 0;
 }
 
 void set_signal_descriptor(int descriptor) noexcept {

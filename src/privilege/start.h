@@ -23,6 +23,8 @@ void close_all_but(int kept) noexcept;
 /// True between the final dot of a message and its answer: a signal that ends us then must say that
 /// the message may have been delivered (RFC 1047).
 void set_in_doubt(bool doubt) noexcept;
+/// As it was set.
+[[nodiscard]] bool is_in_doubt() noexcept;
 
 /// Where the sentence of a fatal signal goes: 2 (the default) or -1 for nowhere.
 void set_signal_descriptor(int descriptor) noexcept;

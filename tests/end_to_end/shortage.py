@@ -1,8 +1,9 @@
 """A machine without memory: what was not accepted is in the rest file, or the words say that it is not."""
 
 import os
+import subprocess
 
-from friend import LETTER, ONE, batch
+from friend import LETTER, ONE, batch, canonical
 from least_memory import least_memory
 from registry import Skip, case, expect
 
@@ -55,3 +56,34 @@ def no_memory_is_no_way_round_the_sandbox(bench):
     line = friend.line("4.3.1 this machine has no resources left: seccomp: Cannot allocate memory; the mail waits in "
                        "the queue")
     expect(line in told, True, f"it is told: {sorted(told)}")
+
+
+# So many times the answer to the dot is told: no memory that happens to be free is enough for that.
+RECIPIENTS = 1000
+DOUBT = ("421 4.4.2 sshsm: friend (127.0.0.1): no clear answer to the final dot; the message may have been delivered: "
+         "this machine has no resources left: memory; the retry may make a second copy")
+
+
+def take_memory(bench, pid):
+    """Nothing that a process has is taken from it; it gets no more. Its own user may do that to it."""
+    rig = bench.rig
+    user = ("setpriv", f"--reuid={rig.mail_user.pw_uid}", f"--regid={rig.mail_user.pw_gid}", "--clear-groups")
+    subprocess.run((*(user if rig.is_root else ()), "prlimit", f"--pid={pid}", "--data=0"), check=True)
+
+
+@case
+def a_session_without_memory_behind_the_dot_tells_the_doubt(bench):
+    least_of(bench)
+    friend = bench.friend(f"delay dot 1\nreply dot 250 {'x' * 500}", settings={"helo": "here.example"})
+    talk = friend.talk("--lmtp")
+    talk.hear()
+    talk.ask("LHLO client.example")
+    talk.ask("MAIL FROM:<alice@here.example>")
+    for number in range(RECIPIENTS):
+        expect(talk.ask(f"RCPT TO:<bob{number}@friend.example>")[0][:3], "250", "a recipient")
+    talk.ask("DATA")
+    talk.say(canonical(LETTER) + b".\r\n")
+    bench.wait_until(lambda: canonical(LETTER) in friend.transcript(), "the message is there", 10)
+    take_memory(bench, talk.running.pid)
+    expect(talk.hear(), [DOUBT], "what is told")
+    talk.end().has_status(75)
