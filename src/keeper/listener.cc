@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "base/unix_socket.h"
+#include "keeper/socket_place.h"
 #include "privilege/account.h"
 
 #include <arpa/inet.h>
@@ -57,12 +58,10 @@ int bind_error(int socket, const ListenAddress& address, gid_t group) {
 }
 
 void remove_dead_socket(const ListenAddress& address) {
-  struct stat status {};
-  if (lstat(address.path.c_str(), &status) != 0) refuse(address, base::system_error_text(errno));
-  if (!S_ISSOCK(status.st_mode)) refuse(address, "a file that is no socket lies there");
-  if (base::connect_to_socket(address.path, SOCK_STREAM) || errno != ECONNREFUSED)
-    refuse(address, "somebody listens there already");
-  if (unlink(address.path.c_str()) != 0) refuse(address, base::system_error_text(errno));
+  const SocketPlace place(address.path);
+  if (!place.has_socket()) refuse(address, "a file that is no socket lies there");
+  if (!place.is_dead()) refuse(address, "somebody listens there already");
+  if (!place.remove()) refuse(address, base::system_error_text(errno));
 }
 
 void bind_to_path(int socket, const ListenAddress& address, Remains remains, gid_t group) {

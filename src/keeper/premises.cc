@@ -3,11 +3,11 @@
 #include "base/failure.h"
 #include "base/text.h"
 #include "keeper/meeting.h"
+#include "keeper/socket_place.h"
 #include "mailer/configuration.h"
 #include "mailer/meeting_place.h"
 #include "privilege/account.h"
 
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -145,11 +145,10 @@ class Moving {
 Eviction::~Eviction() {
   if (is_cancelled_) return;
   for (const Listener& listener : listeners_) {
-    struct stat status {};
     if (listener.is_inherited || listener.path.empty()) continue;
     // Somebody else may have put another file there.
-    if (lstat(listener.path.c_str(), &status) == 0 && S_ISSOCK(status.st_mode))
-      unlink(listener.path.c_str());
+    const SocketPlace place(listener.path);
+    if (place.is_ours()) static_cast<void>(place.remove());
   }
 }
 
