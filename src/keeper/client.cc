@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "mailer/diagnosis.h"
 #include "mailer/farewell.h"
+#include "smtp/judgement.h"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -13,6 +14,7 @@
 #include <array>
 #include <cerrno>
 #include <limits>
+#include <new>
 #include <utility>
 
 namespace sshsm::keeper {
@@ -23,6 +25,13 @@ using base::Deadline;
 using base::Failure;
 
 namespace {
+
+/// What `describe` says of resources_exhausted and of maybe_delivered, written ahead.
+constexpr std::string_view shortage_line =
+    "421 4.3.1 sshsm: this machine has no resources left: memory; the mail waits in the queue\r\n";
+constexpr std::string_view doubt_line =
+    "421 4.4.2 sshsm: no clear answer to the final dot; the message may have been delivered: this "
+    "machine has no resources left: memory; the retry may make a second copy\r\n";
 
 smtp::Server::Manner manner_of(Kind kind) {
   const smtp::Protocol protocol = kind == Kind::lmtp ? smtp::Protocol::lmtp : smtp::Protocol::smtp;
@@ -49,8 +58,8 @@ Client::Client(base::Descriptor socket, Person person, const Means& means)
   // Replies in several pieces would wait for his delayed acknowledgement; a Unix socket has none.
   const int on = 1;
   setsockopt(socket_.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  pool_.request(*this, Pool::Want::greeting);
   has_asked_ = true;
+  within_memory([this] { pool_.request(*this, Pool::Want::greeting); });
 }
 
 Client::~Client() {
@@ -90,6 +99,41 @@ bool Client::is_finished() const {
 }
 
 void Client::turn(short events) {
+  within_memory([&] { take_turn(events); });
+}
+
+template <typename Work>
+void Client::within_memory(const Work& work) {
+  try {
+    work();
+  } catch (const std::bad_alloc&) {
+    run_out_of_memory();
+  }
+}
+
+/// The others go on. His machine may be half changed, so it says no more than it has said, and his
+/// mail server serves nobody else. Nothing here needs memory, but the line in the log.
+void Client::run_out_of_memory() {
+  remote_.reset();
+  if (std::exchange(has_asked_, false)) pool_.cancel(*this);
+  const std::string_view words = server_.to_caller();
+  // A line that was begun cannot be ended.
+  if (words.empty() || words.ends_with('\n')) tell();
+  const std::string_view line = is_in_doubt_ ? doubt_line : shortage_line;
+  if (!is_gone_ && server_.to_caller().empty())
+    send(socket_.get(), line.data(), line.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  is_given_up_ = true;
+  try {
+    const Failure failure(Cause::resources_exhausted, "memory");
+    log_.record(is_in_doubt_ ? smtp::maybe_delivered(failure) : failure,
+                smtp::name_of(server_.phase()), {}, timeline_);
+  } catch (const std::bad_alloc&) {
+    // He was told.
+  }
+}
+
+void Client::take_turn(short events) {
+  if (is_given_up_) return;
   if ((events & (POLLHUP | POLLERR)) != 0) is_gone_ = true;
   if (wants_to_hear() && (is_gone_ || (events & POLLIN) != 0)) hear();
   try {
@@ -98,6 +142,7 @@ void Client::turn(short events) {
   } catch (const Failure& failure) {
     lose(failure);
   }
+  is_in_doubt_ = server_.is_in_doubt();
   tell();
   if (server_.is_over() && remote_) drop_remote();
 }
@@ -133,6 +178,7 @@ void Client::converse() {
 void Client::receive() {
   const std::string bytes = remote_->receive();
   if (!bytes.empty()) server_.receive(bytes);
+  is_in_doubt_ = server_.is_in_doubt();
   take_outcomes();
   if (server_.replies_received() != replies_seen_) {
     replies_seen_ = server_.replies_received();
@@ -162,6 +208,7 @@ void Client::send_output() {
     const std::size_t sent = remote_->channel().write(server_.to_server());
     if (sent == 0) return;
     server_.sent_to_server(sent);
+    is_in_doubt_ = server_.is_in_doubt();
     remote_->timer().restart();
   }
 }
@@ -178,7 +225,7 @@ void Client::see_to_channel() {
 
 void Client::greet(const smtp::Capabilities& offered) {
   has_asked_ = false;
-  server_.greet(offered);
+  within_memory([&] { server_.greet(offered); });
   turn(0);
 }
 
@@ -188,16 +235,20 @@ void Client::lend(std::unique_ptr<Remote> remote) {
   held_ = {};
   const auto now = Clock::now();
   timeline_.banner = timeline_.greeted = timeline_.envelope = now;
-  log_.set_address(remote_->connection().address());
-  server_.take_over(remote_->lend(), !remote_->connection().is_silent());
-  replies_seen_ = server_.replies_received();
+  within_memory([this] {
+    log_.set_address(remote_->connection().address());
+    server_.take_over(remote_->lend(), !remote_->connection().is_silent());
+    replies_seen_ = server_.replies_received();
+  });
   turn(0);
 }
 
 void Client::refuse(const Failure& failure) {
   has_asked_ = false;
-  lose(failure);
-  tell();
+  within_memory([&] {
+    lose(failure);
+    tell();
+  });
 }
 
 void Client::give_back() {
@@ -274,10 +325,12 @@ void Client::lose(const Failure& failure) {
 }
 
 void Client::stop(const Failure& failure, bool at_once) {
-  if (remote_ && !at_once) return;
-  if (!server_.is_lost()) lose(failure);
-  is_stopped_ = true;
-  tell();
+  if (is_given_up_ || (remote_ && !at_once)) return;
+  within_memory([&] {
+    if (!server_.is_lost()) lose(failure);
+    is_stopped_ = true;
+    tell();
+  });
 }
 
 Deadline Client::end_of_turn() const {

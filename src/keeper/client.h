@@ -53,7 +53,7 @@ class Client final : public Borrower {
   [[nodiscard]] pollfd interest() const;
   [[nodiscard]] base::Deadline deadline() const;
   [[nodiscard]] bool has_news() const;
-  /// After each poll. Never throws a `Failure`: he is told.
+  /// After each poll. Never throws: he is told.
   void turn(short events);
   [[nodiscard]] bool is_finished() const;
 
@@ -68,6 +68,10 @@ class Client final : public Borrower {
   void stop(const base::Failure& failure, bool at_once);
 
  private:
+  template <typename Work>
+  void within_memory(const Work& work);
+  void run_out_of_memory();
+  void take_turn(short events);
   void hear();
   void converse();
   void receive();
@@ -102,6 +106,7 @@ class Client final : public Borrower {
   bool has_ended_ = false;
   bool is_gone_ = false;  ///< nothing can be told to him any more
   bool is_given_up_ = false;
+  bool is_in_doubt_ = false;  ///< as it was when the machine was last whole
   bool is_stopped_ = false;
   std::size_t replies_seen_ = 0;
   mailer::Timeline timeline_;                              ///< of the message in hand

@@ -4,6 +4,7 @@ import os
 import subprocess
 
 from friend import LETTER, ONE, batch, canonical
+from keeper_rig import ENVELOPE, MAIL, MESSAGE, KeptFriend, Speaker
 from least_memory import least_memory
 from registry import Skip, case, expect
 
@@ -64,11 +65,11 @@ DOUBT = ("421 4.4.2 sshsm: friend (127.0.0.1): no clear answer to the final dot;
          "this machine has no resources left: memory; the retry may make a second copy")
 
 
-def take_memory(bench, pid):
-    """Nothing that a process has is taken from it; it gets no more. Its own user may do that to it."""
+def take_memory(bench, pid, most=0):
+    """Nothing that a process has is taken from it; it gets no more than so much. Its own user may do that to it."""
     rig = bench.rig
     user = ("setpriv", f"--reuid={rig.mail_user.pw_uid}", f"--regid={rig.mail_user.pw_gid}", "--clear-groups")
-    subprocess.run((*(user if rig.is_root else ()), "prlimit", f"--pid={pid}", "--data=0"), check=True)
+    subprocess.run((*(user if rig.is_root else ()), "prlimit", f"--pid={pid}", f"--data={most}"), check=True)
 
 
 @case
@@ -87,3 +88,53 @@ def a_session_without_memory_behind_the_dot_tells_the_doubt(bench):
     take_memory(bench, talk.running.pid)
     expect(talk.hear(), [DOUBT], "what is told")
     talk.end().has_status(75)
+
+
+# Less than a message grows to while it is held, and more than everything else of one turn needs.
+LEFT = 300 * 1024
+LONG_MESSAGE = b"Subject: long\r\n\r\n" + b"a line of it\r\n" * 60000 + b".\r\n"
+
+
+def leave_memory(bench, pid, octets):
+    with open(f"/proc/{pid}/status", encoding="ascii") as file:
+        used = [int(line.split()[1]) * 1024 for line in file if line.startswith("VmData:")][0]
+    take_memory(bench, pid, used + octets)
+
+
+@case
+def a_client_for_whom_the_keeper_has_no_memory_is_told_and_the_others_go_on(bench):
+    least_of(bench)
+    kept = KeptFriend(bench)
+    first, second = Speaker(kept.path).greet(), Speaker(kept.path).greet()
+    first.send_letter()
+    second.follow(*ENVELOPE)
+    leave_memory(bench, kept.process.pid, LEFT)
+    try:
+        second.say(LONG_MESSAGE)
+    except (BrokenPipeError, ConnectionResetError):
+        pass
+    expect(second.hear(), ["421 4.3.1 sshsm: this machine has no resources left: memory; the mail waits in the queue"],
+           "what is told")
+    expect(second.hear(), [], "behind it")
+    first.send_letter()
+    Speaker(kept.path).greet().send_letter()
+    expect(kept.process.poll(), None, "the keeper's end")
+    expect(kept.friend.messages(), [canonical(LETTER)] * 3, "delivered messages")
+
+
+@case
+def a_client_of_the_keeper_without_memory_behind_the_dot_is_told_the_doubt(bench):
+    least_of(bench)
+    kept = KeptFriend(bench, f"delay dot 1\nreply dot 250 {'x' * 500}", listen="lmtp")
+    client = Speaker(kept.path)
+    client.hear()
+    client.ask("LHLO client.example")
+    client.ask(MAIL)
+    for number in range(RECIPIENTS):
+        expect(client.ask(f"RCPT TO:<bob{number}@friend.example>")[0][:3], "250", "a recipient")
+    client.ask("DATA")
+    client.say(MESSAGE)
+    bench.wait_until(lambda: canonical(LETTER) in kept.friend.transcript(), "the message is there", 10)
+    take_memory(bench, kept.process.pid)
+    expect(client.hear(), [DOUBT.replace(" friend (127.0.0.1):", "")], "what is told")
+    expect(client.hear(), [], "behind it")
