@@ -3,7 +3,6 @@
 #include "base/text.h"
 #include "mailer/diagnosis.h"
 #include "mailer/farewell.h"
-#include "smtp/judgement.h"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -25,13 +24,6 @@ using base::Deadline;
 using base::Failure;
 
 namespace {
-
-/// What `describe` says of resources_exhausted and of maybe_delivered, written ahead.
-constexpr std::string_view shortage_line =
-    "421 4.3.1 sshsm: this machine has no resources left: memory; the mail waits in the queue\r\n";
-constexpr std::string_view doubt_line =
-    "421 4.4.2 sshsm: no clear answer to the final dot; the message may have been delivered: this "
-    "machine has no resources left: memory; the retry may make a second copy\r\n";
 
 smtp::Server::Manner manner_of(Kind kind) {
   const smtp::Protocol protocol = kind == Kind::lmtp ? smtp::Protocol::lmtp : smtp::Protocol::smtp;
@@ -108,27 +100,6 @@ void Client::within_memory(const Work& work) {
     work();
   } catch (const std::bad_alloc&) {
     run_out_of_memory();
-  }
-}
-
-/// The others go on. His machine may be half changed, so it says no more than it has said, and his
-/// mail server serves nobody else. Nothing here needs memory, but the line in the log.
-void Client::run_out_of_memory() {
-  remote_.reset();
-  if (std::exchange(has_asked_, false)) pool_.cancel(*this);
-  const std::string_view words = server_.to_caller();
-  // A line that was begun cannot be ended.
-  if (words.empty() || words.ends_with('\n')) tell();
-  const std::string_view line = is_in_doubt_ ? doubt_line : shortage_line;
-  if (!is_gone_ && server_.to_caller().empty())
-    send(socket_.get(), line.data(), line.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-  is_given_up_ = true;
-  try {
-    const Failure failure(Cause::resources_exhausted, "memory");
-    log_.record(is_in_doubt_ ? smtp::maybe_delivered(failure) : failure,
-                smtp::name_of(server_.phase()), {}, timeline_);
-  } catch (const std::bad_alloc&) {
-    // He was told.
   }
 }
 

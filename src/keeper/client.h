@@ -70,7 +70,7 @@ class Client final : public Borrower {
  private:
   template <typename Work>
   void within_memory(const Work& work);
-  void run_out_of_memory();
+  void run_out_of_memory();  // client_shortage.cc
   void take_turn(short events);
   void hear();
   void converse();
