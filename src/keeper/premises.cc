@@ -8,6 +8,7 @@
 #include "mailer/meeting_place.h"
 #include "privilege/account.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -142,8 +143,19 @@ class Moving {
 
 }  // namespace
 
+Eviction::Eviction(const std::vector<Listener>& listeners) : listeners_(listeners) {
+  for (base::Descriptor& descriptor : reserve_)
+    descriptor.reset(fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
+}
+
+void Eviction::cancel() {
+  is_cancelled_ = true;
+  reserve_ = {};
+}
+
 Eviction::~Eviction() {
   if (is_cancelled_) return;
+  reserve_ = {};
   for (const Listener& listener : listeners_) {
     if (listener.is_inherited || listener.path.empty()) continue;
     // Somebody else may have put another file there.

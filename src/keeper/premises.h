@@ -6,6 +6,7 @@
 #include "keeper/listener.h"
 #include "privilege/identity.h"
 
+#include <array>
 #include <string>
 #include <vector>
 
@@ -25,15 +26,20 @@ struct Premises {
 class Eviction {
  public:
   /// `listeners` stay where they are, and may become more.
-  explicit Eviction(const std::vector<Listener>& listeners) : listeners_(listeners) {}
+  explicit Eviction(const std::vector<Listener>& listeners);
   Eviction(const Eviction&) = delete;
   Eviction& operator=(const Eviction&) = delete;
   ~Eviction();
 
-  void cancel() { is_cancelled_ = true; }
+  void cancel();
 
  private:
+  /// What it takes to look at a socket and remove it: a want of descriptors may be why the keeper
+  /// cannot begin.
+  using Reserve = std::array<base::Descriptor, 2>;
+
   const std::vector<Listener>& listeners_;
+  Reserve reserve_;
   bool is_cancelled_ = false;
 };
 

@@ -5,9 +5,12 @@
 #include "keeper/listener.h"
 #include "keeper/premises.h"
 
+#include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include <cstdio>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -37,6 +40,25 @@ class Exchange {
  private:
   std::string path_;
   std::string moved_;
+};
+
+/// As long as it lives, there is no descriptor to be had.
+class AllDescriptors {
+ public:
+  AllDescriptors() {
+    REQUIRE(getrlimit(RLIMIT_NOFILE, &limit_) == 0);
+    const rlimit few{.rlim_cur = 64, .rlim_max = limit_.rlim_max};
+    REQUIRE(setrlimit(RLIMIT_NOFILE, &few) == 0);
+    do taken_.emplace_back(open("/", O_PATH | O_CLOEXEC));
+    while (taken_.back());
+  }
+  AllDescriptors(const AllDescriptors&) = delete;
+  AllDescriptors& operator=(const AllDescriptors&) = delete;
+  ~AllDescriptors() { setrlimit(RLIMIT_NOFILE, &limit_); }
+
+ private:
+  rlimit limit_{};
+  std::vector<base::Descriptor> taken_;
 };
 
 }  // namespace
@@ -108,6 +130,19 @@ TEST_CASE("who cannot begin takes his own sockets away, and nobody else's in the
     CHECK(S_ISSOCK(other.mode_of("s")));
   }
   { const Eviction eviction(listeners); }
+  CHECK(directory.mode_of("s") == 0);
+}
+
+TEST_CASE("who cannot begin for want of descriptors takes his sockets away all the same") {
+  const Directory directory;
+  std::vector<Listener> listeners;
+  listeners.push_back(listen_there(directory.of("s")));
+  auto eviction = std::make_unique<Eviction>(listeners);
+  {
+    const AllDescriptors taken;
+    CHECK(open("/", O_PATH | O_CLOEXEC) < 0);
+    eviction.reset();
+  }
   CHECK(directory.mode_of("s") == 0);
 }
 
