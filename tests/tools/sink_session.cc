@@ -294,7 +294,8 @@ class Session {
       return void(interfere_and_answer(Step::bdat, "", "503 5.0.0 need RCPT"));
     }
     if (is_last) return message_complete();
-    interfere_and_answer(Step::bdat, "", "250 2.0.0 chunk ok");
+    // As Exim and Postfix do: what is left of the message is for nobody.
+    if (interfere_and_answer(Step::bdat, "", "250 2.0.0 chunk ok") != '2') forget();
   }
 
   void message_complete() {
