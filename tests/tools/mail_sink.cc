@@ -36,6 +36,8 @@ namespace {
 
 /// However a test ends, no sink outlives it by more than this.
 constexpr unsigned max_lifetime_seconds = 900;
+/// The one at a port is there for a whole run.
+constexpr unsigned max_listener_seconds = 1800;
 
 std::string contents_of(const std::string& path) {
   std::string text;
@@ -67,6 +69,7 @@ int listen_at(const std::string& port) {
 
 /// Returns in a child for each client, who is then on its standard input and output.
 void accept_clients(int listener) {
+  alarm(max_listener_seconds);
   signal(SIGCHLD, SIG_IGN);
   // Replies to a pipelined envelope are several pieces, and would wait for a delayed
   // acknowledgement.
