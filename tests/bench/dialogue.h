@@ -10,6 +10,9 @@
 /// than what it measures.
 namespace bench {
 
+constexpr std::string_view smtp_hello = "EHLO bench.example\r\n";
+constexpr std::string_view lmtp_hello = "LHLO bench.example\r\n";
+
 /// Says so with the system's reason, and ends with 99.
 [[noreturn]] void stop(const char* what);
 

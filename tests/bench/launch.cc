@@ -2,12 +2,12 @@
 /// peak memory begins with its parent's, and it does the talking, so that no part of it counts as
 /// the client's CPU time.
 ///
-///     launch [--talk] [--gate FD] FILE PROGRAM [ARGUMENT...]
+///     launch [--talk | --lmtp] [--gate FD] FILE PROGRAM [ARGUMENT...]
 ///
 /// FILE is one message as batch SMTP with CRLF: MAIL, RCPT, DATA, the text, a dot. It becomes the
 /// standard input of PROGRAM; with --talk it is said to it as a mail server says it to a mailer,
-/// every command waiting for its answer, between EHLO and QUIT. With --gate nothing starts before
-/// the end of that descriptor's input.
+/// every command waiting for its answer, between EHLO and QUIT, and with --lmtp between LHLO and
+/// QUIT. With --gate nothing starts before the end of that descriptor's input.
 ///
 /// Prints: status accepted began answered ended cpu memory
 /// (the exit status, or 128 + the signal; 1 if the message was accepted, else 0; nanoseconds since
@@ -41,7 +41,7 @@ using bench::Program;
 constexpr std::size_t piece_size = 65536;
 
 struct Order {
-  bool talks = false;
+  std::string_view hello;  ///< how the program is greeted; empty: it is not talked to
   int gate = -1;
   int batch = -1;
   char** command = nullptr;
@@ -59,13 +59,15 @@ struct Outcome {
 /// The server's end of the conversation, and the message to say to it.
 class Conversation {
  public:
-  Conversation(const Program& client, int batch)
-      : input_(client.input), dialogue_(client.input, client.output), batch_(batch) {}
+  Conversation(const Program& client, const Order& order)
+      : input_(client.input),
+        dialogue_(client.input, client.output),
+        hello_(order.hello),
+        batch_(order.batch) {}
 
   /// True once the message was accepted; `answered` says when.
   bool run(long& answered) {
-    if (!dialogue_.expect("220") || !dialogue_.command("EHLO bench.example\r\n", "250") ||
-        !say_envelope())
+    if (!dialogue_.expect("220") || !dialogue_.command(hello_, "250") || !say_envelope())
       return false;
     if (!say_rest() || !dialogue_.expect("250")) return false;
     answered = now();
@@ -110,6 +112,7 @@ class Conversation {
 
   int input_;
   Dialogue dialogue_;
+  std::string_view hello_;
   int batch_;
   std::string waiting_;  ///< read from the batch and not yet said
 };
@@ -132,12 +135,13 @@ void wait_for_all(pid_t client, Outcome& outcome) {
 Outcome run(const Order& order) {
   Outcome outcome;
   outcome.began = now();
+  const bool talks = !order.hello.empty();
   const Program client =
-      order.talks ? bench::start_talking(order.command) : bench::start(order.command, order.batch);
-  if (order.talks) outcome.is_accepted = Conversation(client, order.batch).run(outcome.answered);
+      talks ? bench::start_talking(order.command) : bench::start(order.command, order.batch);
+  if (talks) outcome.is_accepted = Conversation(client, order).run(outcome.answered);
   close(client.input);
   wait_for_all(client.pid, outcome);
-  if (order.talks) return outcome;
+  if (talks) return outcome;
   outcome.is_accepted = outcome.status == 0;
   outcome.answered = outcome.ended;
   return outcome;
@@ -149,14 +153,16 @@ Order order_in(int count, char** arguments) {
   for (; next < count && std::string_view(arguments[next]).starts_with("--"); ++next) {
     const std::string_view option = arguments[next];
     if (option == "--talk") {
-      order.talks = true;
+      order.hello = bench::smtp_hello;
+    } else if (option == "--lmtp") {
+      order.hello = bench::lmtp_hello;
     } else if (option == "--gate" && next + 1 < count) {
       const std::string_view number = arguments[++next];
       std::from_chars(number.data(), number.data() + number.size(), order.gate);
     }
   }
   if (next + 1 >= count) {
-    std::fputs("usage: launch [--talk] [--gate FD] FILE PROGRAM [ARGUMENT...]\n", stderr);
+    std::fputs("usage: launch [--talk | --lmtp] [--gate FD] FILE PROGRAM [ARGUMENT...]\n", stderr);
     std::exit(99);
   }
   order.batch = open(arguments[next], O_RDONLY | O_CLOEXEC);

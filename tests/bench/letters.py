@@ -18,12 +18,14 @@ def envelope():
 
 
 class Letter:
-    """A file with one message of about `octets` as batch SMTP."""
+    """A file with one message of about `octets` as batch SMTP. The marks are those of its messages."""
+
+    count = 1
 
     def __init__(self, path, octets):
         self.path = path
         self.lines = max(1, octets // len(LINE))
-        self.mark = None
+        self.marks = []
         self._begin, end = envelope()
         with open(path, "wb") as file:
             file.write(self._begin + MARK.format(0).encode() + b"\r\n\r\n")
@@ -34,24 +36,48 @@ class Letter:
 
     def renew(self, number):
         """Makes it a message that was not sent before."""
-        self.mark = MARK.format(number)
+        self.marks = [MARK.format(number)]
         with open(self.path, "r+b") as file:
             file.seek(len(self._begin))
-            file.write(self.mark.encode())
+            file.write(self.marks[0].encode())
+
+
+class Queue:
+    """A file with that many small messages as batch SMTP, each with a number of its own."""
+
+    def __init__(self, path, octets, count):
+        letter = Letter(path, octets)
+        self.path, self.octets, self.count = path, letter.octets, count
+        self.marks = []
+        with open(path, "rb") as file:
+            self._before, self._behind = file.read().split(MARK.format(0).encode())
+
+    def renew(self, first):
+        self.marks = [MARK.format(number) for number in range(first, first + self.count)]
+        with open(self.path, "wb") as file:
+            file.writelines(self._before + mark.encode() + self._behind for mark in self.marks)
 
 
 class Account:
-    """Which messages were sent, which of them were reported as accepted, and which arrived."""
+    """Which messages were sent and by whom, which of them were reported as accepted, and which
+    arrived. Without a tally nobody knows what arrived."""
 
     def __init__(self, tally):
         self._tally = tally
         self._reported = {}
         self._failed = set()
         self._octets = {}
+        self._senders = {}
 
-    def sent(self, mark, octets):
+    def sent(self, mark, octets, sender):
         self._octets[mark] = octets
+        self._senders[mark] = sender
         self._reported.setdefault(mark, False)
+
+    def forget(self, mark):
+        """It was never tried."""
+        for table in (self._octets, self._senders, self._reported):
+            del table[mark]
 
     def reported(self, mark):
         self._reported[mark] = True
@@ -71,16 +97,16 @@ class Account:
         return found
 
     def sums(self):
-        """Counter of sent, arrived, lost, doubled and unreported (arrived, but called a failure)."""
-        arrivals = self.arrivals()
-        sums = collections.Counter()
-        for mark, octets in self._octets.items():
+        """{sender: Counter of sent, arrived, lost, doubled and unreported (arrived, but called a
+        failure)}"""
+        arrivals = self.arrivals() if self._tally else {}
+        sums = collections.defaultdict(collections.Counter)
+        for mark, octets in self._octets.items() if self._tally else ():
             if mark in self._failed and not arrivals[mark]:
                 continue
-            sums["sent"] += 1
             whole = [one for one in arrivals[mark] if one[1] == octets]
-            sums["arrived"] += bool(whole)
-            sums["lost"] += not whole
-            sums["doubled"] += len(arrivals[mark]) > 1
-            sums["unreported"] += bool(whole) and not self._reported[mark]
+            sums[self._senders[mark]].update(
+                sent=1, arrived=int(bool(whole)), lost=int(not whole),
+                doubled=int(len(arrivals[mark]) > 1),
+                unreported=int(bool(whole) and not self._reported[mark]))
         return sums

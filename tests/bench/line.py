@@ -73,18 +73,19 @@ class Line:
         return [packet for packet in packets if packet[0] >= begin]
 
     def trip(self, began, accepted):
-        """(seconds from the SYN to the 250, flights of the client until then) of the only connection
+        """(when the SYN came, flights of the client until the 250 was there) of the only connection
         since `began`, whose message the mail server accepted at `accepted`."""
         packets = self._packets(began)
         first = next(time for time, direction, _, syn in packets if syn and direction == ">")
         reply = next(time for time, direction, octets, _ in packets
                      if direction == "<" and octets and time >= accepted)
         end = reply + self._delay
-        return end - first, self._flights([time for time, direction, _, _ in packets
-                                           if direction == ">" and time < end])
+        return first, self._flights([time for time, direction, _, _ in packets
+                                     if direction == ">" and time < end])
 
     def flights(self, began, accepted):
-        """The same of a connection that was there before: packets without data do not count."""
+        """The flights alone, on a connection that was there before: packets without data do not
+        count."""
         packets = self._packets(began)
         reply = next(time for time, direction, octets, _ in packets
                      if direction == "<" and octets and time >= accepted)

@@ -1,65 +1,149 @@
-"""Who is measured: a table of the commands that carry one message to a friend.
+"""Who is measured: a table of the ways that a message can take to a friend.
 
-A rival that talks is run as a mail server runs a mailer: it carries an SMTP session on its standard
-input and output, and launch is the client in it. The others read the message as batch SMTP.
+The kind says what the way is to a mail server: a program that reads batch SMTP (`batch`), that is
+spoken to as a mailer (`talk`, `lmtp`), or a socket (`unix`, `tcp`). The holder is what keeps its line
+up; without one every message has a connection of its own.
 """
 
 import os
 import shutil
+import subprocess
+
+from servers import new_key
+from ssh_commands import FAST, plain_ssh, write_ssh_config
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-SSH_AS_IT_COMES = ()
-SSH_WITH_FAST_ALGORITHMS = ("KexAlgorithms curve25519-sha256", "Ciphers aes128-gcm@openssh.com")
+COLD, WARM, FLOOR = "cold", "warm", "floor"
+# Its sessions begin without HELO, behind a greeting that nobody waits for.
+LENIENT = "lenient\n"
 
 
 class Rival:
-    """`prepare(lane)` makes the files it needs beside the lane's friend, and gives its command."""
+    """`target(lane)` makes the files that it needs beside the lane's friend, and gives its command or
+    the address of its socket. `in_a_row` is how many messages of a row take about a second. `every`
+    is in which rounds it takes part, so that a slow one does not take the time of all others."""
 
-    def __init__(self, name, title, prepare, talks, over_ssh=True):
-        self.name = name
-        self.title = title
-        self.prepare = prepare
-        self.talks = talks
-        self.over_ssh = over_ssh
+    def __init__(self, key, title, group, kind, target, *, holder=None, in_a_row=10, every=1,
+                 is_reset=False, note=""):
+        self.key, self.title, self.group, self.kind = key, title, group, kind
+        self.target, self.holder, self.in_a_row, self.every = target, holder, in_a_row, every
+        self.is_reset, self.note = is_reset, note
+
+    @property
+    def is_socket(self):
+        return self.kind in ("unix", "tcp")
+
+    @property
+    def over_ssh(self):
+        return self.group != FLOOR
 
 
-def sshsm(lane):
-    return [lane.rig.sshsm, *lane.friend.arguments()]
+def sshsm(*mode, kept=False):
+    def target(lane):
+        friend = lane.holders["keeper"].friend if kept else lane.friend
+        return [lane.rig.sshsm, "--config-dir", friend.directory, *mode, "--", friend.name]
+    return target
 
 
-def recipe(name, ssh_options):
+def sshsm_gcm(lane):
+    friend = lane.new_friend(ciphers="aes128-gcm@openssh.com")
+    return [lane.rig.sshsm, "--config-dir", friend.directory, "-bS", "--", friend.name]
+
+
+def recipe(name, options):
     """sh + rsuid + ssh, with the files of the recipe of 2000."""
-    def prepare(lane):
+    def target(lane):
         friend = lane.friend
-        directory = friend.path(name)
-        os.makedirs(directory)
-        shutil.copy(os.path.join(lane.rig.build, "tests", "bench", "rsuid"), directory)
+        os.makedirs(friend.path(name))
+        shutil.copy(lane.program("rsuid"), friend.path(name))
         friend.write(f"{name}/{friend.name}.conf",
                      "".join(f'{key}="{friend.settings[key]}"\n' for key in ("user", "host")))
-        options = ["CheckHostIp no", "BatchMode yes", "StrictHostKeyChecking yes",
-                   f"Port {friend.settings['port']}", f"IdentityFile {friend.key}",
-                   f"UserKnownHostsFile {friend.path('known_hosts')}", *ssh_options]
-        friend.write(f"{name}/ssh_config",
-                     "host *\n" + "".join(f"\t{option}\n" for option in options))
-        return ["/bin/sh", os.path.join(HERE, "recipe", "sshsm.sh"), directory, friend.name]
-    return prepare
+        write_ssh_config(lane, f"{name}/ssh_config", options)
+        return ["/bin/sh", os.path.join(HERE, "recipe", "sshsm.sh"), friend.path(name), friend.name]
+    return target
 
 
-def sink(lane):
-    return lane.sink_command()
+def netcat(script):
+    """To a sink with that script. Its key is forced on the netcat that its users name on the command
+    line."""
+    def target(lane):
+        key = lane.friend.path("id_netcat")
+        command = f"netcat -w 1 127.0.0.1 {lane.host.listener(script)}"
+        lane.host.sshd.authorize(new_key(key), command)
+        return [*plain_ssh(lane, "netcat", [], "-i", key, "-o", "IdentitiesOnly=yes"), command]
+    return target
 
 
-SSHSM = Rival("sshsm", "sshsm", sshsm, talks=False)
-RECIPE = Rival("recipe", "recipe", recipe("recipe", SSH_AS_IT_COMES), talks=True)
-FAST = Rival("fast", "fast ssh", recipe("fast", SSH_WITH_FAST_ALGORITHMS), talks=True)
-SINK = Rival("sink", "sink", sink, talks=True, over_ssh=False)
+def dbclient(lane):
+    """Its key in its own format, its known_hosts where it looks for it."""
+    friend = lane.friend
+    home = friend.path("dropbear_home")
+    os.makedirs(os.path.join(home, ".ssh"))
+    subprocess.run(["dropbearconvert", "openssh", "dropbear", friend.key, friend.path("id_dropbear")],
+                   check=True, stdin=subprocess.DEVNULL, capture_output=True)
+    friend.write("dropbear_home/.ssh/known_hosts",
+                 f"{friend.settings['host']} {lane.host.sshd.host_keys['ed25519']}\n")
+    return ["/usr/bin/env", f"HOME={home}", "/usr/bin/dbclient", "-T", "-i",
+            friend.path("id_dropbear"), "-p", friend.settings["port"], "-l", friend.settings["user"],
+            friend.settings["host"], "exit"]
 
-ALL = [SSHSM, RECIPE, FAST, SINK]
-OVER_SSH = [rival for rival in ALL if rival.over_ssh]
-LEGEND = [
-    "sshsm:    sshsm -bS friend < message",
-    "recipe:   the recipe of 2000 (sh, rsuid without its set-id bit, ssh with default algorithms), "
-    "spoken to as sendmail speaks to a mailer",
-    "fast ssh: the same with curve25519-sha256 and aes128-gcm",
-    "sink:     the mail server as a child, no SSH at all: the floor",
+
+def bare(lane):
+    friend = lane.friend
+    return [lane.program("bare_libssh"), friend.settings["port"], friend.settings["user"], friend.key,
+            lane.host.sshd.host_keys["ed25519"], friend.settings["host"]]
+
+
+SSHSM = Rival("sshsm_batch", "sshsm -bS", COLD, "batch", sshsm("-bS"), in_a_row=30)
+RECIPE = Rival("recipe", "recipe (sh, rsuid, ssh)", COLD, "talk", recipe("recipe", ()), in_a_row=5,
+               note="the recipe of 2000; rsuid without its set-id bit, ssh with default algorithms")
+RECIPE_FAST = Rival("recipe_fast", "recipe, tuned", COLD, "talk", recipe("recipe_fast", FAST),
+                    in_a_row=7, note="the same with curve25519-sha256 and aes128-gcm")
+BARE = Rival("bare_libssh", "bare libssh program", COLD, "batch", bare, in_a_row=30,
+             note="tests/bench/bare_libssh.cc: the same handshake and nothing around it")
+KEPT = Rival("kept_batch", "sshsm -bS, sshsmd", WARM, "batch", sshsm("-bS", kept=True),
+             holder="keeper", in_a_row=100, note="sshsm finds sshsmd and goes through it")
+SOCKET = Rival("socket", "sshsmd, Unix socket", WARM, "unix",
+               lambda lane: [lane.holders["keeper"].path], holder="keeper", in_a_row=1000)
+MUX = Rival("mux", "ssh, ControlMaster", WARM, "talk",
+            lambda lane: [*lane.holders["master"].command, "exit"], holder="master", in_a_row=80)
+AUTOSSH = Rival("autossh", "autossh -L", WARM, "tcp",
+                lambda lane: [str(lane.holders["tunnel"].port)], holder="tunnel", in_a_row=20)
+PIPE = Rival("pipe", "a pipe", FLOOR, "talk", lambda lane: lane.host.sink, in_a_row=400,
+             note="the mail server as a child, no SSH at all")
+TCP = Rival("tcp", "TCP on the loopback", FLOOR, "tcp", lambda lane: [str(lane.host.listener())],
+            in_a_row=1000, note="the mail server at a port, no SSH at all")
+# Not among the others, since it does not deliver anything.
+BLIND = Rival("netcat_strict", "ssh host netcat -w 1", COLD, "batch", netcat(""))
+
+ALL = [
+    SSHSM,
+    Rival("sshsm_talk", "sshsm -bs", COLD, "talk", sshsm("-bs"), in_a_row=30),
+    Rival("sshsm_lmtp", "sshsm --lmtp", COLD, "lmtp", sshsm("--lmtp"), in_a_row=30),
+    Rival("sshsm_gcm", "sshsm -bS, aes128-gcm", COLD, "batch", sshsm_gcm, in_a_row=30,
+          note="with `ciphers = aes128-gcm@openssh.com`"),
+    RECIPE, RECIPE_FAST,
+    Rival("netcat", "ssh host netcat -w 1", COLD, "batch", netcat(LENIENT), in_a_row=2, every=8,
+          note="batch SMTP, blindly; into a mail server that does not mind"),
+    Rival("dbclient", "dbclient", COLD, "talk", dbclient, in_a_row=8),
+    BARE,
+    Rival("forwarder_cold", "Perl forwarder, cold", COLD, "tcp",
+          lambda lane: [str(lane.holders["forwarder"].port)], holder="forwarder", in_a_row=1, every=8,
+          is_reset=True, note="recipe/forwarder.pl, of minimail's shape; the tunnel is down"),
+    KEPT,
+    Rival("kept_talk", "sshsm -bs, sshsmd", WARM, "talk", sshsm("-bs", kept=True), holder="keeper",
+          in_a_row=100, note="the same"),
+    SOCKET,
+    Rival("port", "sshsmd, TCP port", WARM, "tcp",
+          lambda lane: [str(lane.holders["keeper"].port)], holder="keeper", in_a_row=1000),
+    MUX, AUTOSSH,
+    Rival("forwarder_warm", "Perl forwarder, warm", WARM, "tcp",
+          lambda lane: [str(lane.holders["forwarder"].port)], holder="forwarder", in_a_row=10, every=2,
+          note="the same; the tunnel is up"),
+    PIPE, TCP,
 ]
+OVER_SSH = [rival for rival in ALL if rival.over_ssh]
+
+
+def of_group(group):
+    return [rival for rival in ALL if rival.group == group]

@@ -1,18 +1,23 @@
 /// A mail server that empties its queue: one SMTP session after another, each with one message.
 ///
-///     sessions [--gate FD] [--step-by-step] FILE FIRST COUNT unix PATH
-///     sessions ...                                           tcp PORT
-///     sessions ...                                           run PROGRAM [ARGUMENT...]
+///     sessions [--gate FD] [--seconds N] FILE FIRST COUNT unix PATH
+///     sessions ...                                        tcp PORT
+///     sessions ...                                        talk PROGRAM [ARGUMENT...]
+///     sessions ...                                        lmtp PROGRAM [ARGUMENT...]
+///     sessions ...                                        batch PROGRAM [ARGUMENT...]
 ///
 /// FILE is one message as batch SMTP with CRLF: MAIL, RCPT, DATA, the text, a dot. Its text begins
 /// with a line that ends in eight digits; they become FIRST, FIRST + 1 and so on, so that no two
 /// messages are alike. Where PIPELINING is offered MAIL, RCPT and DATA go in one write, as Exim,
-/// Postfix and sendmail do it; --step-by-step is for one who does not. The same client speaks over
-/// a socket, or over the standard input and output of PROGRAM, which is started for each session.
+/// Postfix and sendmail do it. The same client speaks over a socket, or over the standard input and
+/// output of PROGRAM, which is started for each session; one that reads batch SMTP gets it as its
+/// standard input, and its exit status counts. With --seconds no session begins later than that.
 ///
 /// Prints: accepted began ended cpu program_cpu
-/// (a digit per message, 1 for each that was accepted; nanoseconds since 1970; microseconds of this
-/// client and of the programs it ran). What was said instead of an acceptance is on standard error.
+/// (a digit per message that was tried, 1 for each that was accepted; nanoseconds since 1970;
+/// microseconds of this client and of the programs it ran). What was said instead of an acceptance
+/// is on standard error.
+#include "../tools/sink_store.h"
 #include "dialogue.h"
 
 #include <arpa/inet.h>
@@ -20,6 +25,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -32,6 +38,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <limits>
 #include <string>
 #include <string_view>
 
@@ -44,7 +51,7 @@ constexpr std::size_t digits = 8;
 
 struct Order {
   int gate = -1;
-  bool is_step_by_step = false;
+  long seconds = 0;  ///< 0: no limit
   const char* file = nullptr;
   long first = 0, count = 0;
   std::string_view kind;
@@ -103,19 +110,17 @@ void set_number(Letter& letter, long number) {
 
 // --- one session ---
 
-bool say_envelope(Dialogue& dialogue, const Letter& letter, bool is_pipelined) {
-  if (!is_pipelined)
+bool say_envelope(Dialogue& dialogue, const Letter& letter) {
+  if (dialogue.reply().find("PIPELINING") == std::string::npos)
     return dialogue.command(letter.mail, "250") && dialogue.command(letter.rcpt, "250") &&
            dialogue.command("DATA\r\n", "354");
   return dialogue.say(letter.mail + letter.rcpt + "DATA\r\n") && dialogue.expect("250") &&
          dialogue.expect("250") && dialogue.expect("354");
 }
 
-bool converse(Dialogue& dialogue, const Letter& letter, bool is_step_by_step) {
-  if (!dialogue.expect("220") || !dialogue.command("EHLO bench.example\r\n", "250")) return false;
-  const bool is_pipelined =
-      !is_step_by_step && dialogue.reply().find("PIPELINING") != std::string::npos;
-  if (!say_envelope(dialogue, letter, is_pipelined) || !dialogue.command(letter.text, "250"))
+bool converse(Dialogue& dialogue, std::string_view hello, const Letter& letter) {
+  if (!dialogue.expect("220") || !dialogue.command(hello, "250") ||
+      !say_envelope(dialogue, letter) || !dialogue.command(letter.text, "250"))
     return false;
   // How the session ends does not matter to a message that was accepted.
   static_cast<void>(dialogue.command("QUIT\r\n", "221"));
@@ -146,7 +151,8 @@ int connect_tcp(std::string_view port) {
 }
 
 bool run_session(Dialogue dialogue, const Order& order, const Letter& letter) {
-  if (converse(dialogue, letter, order.is_step_by_step)) return true;
+  const std::string_view hello = order.kind == "lmtp" ? bench::lmtp_hello : bench::smtp_hello;
+  if (converse(dialogue, hello, letter)) return true;
   std::fprintf(stderr, "not accepted, but: %s\n", dialogue.reply().c_str());
   return false;
 }
@@ -168,6 +174,31 @@ bool one_over_program(const Order& order, const Letter& letter) {
   return is_accepted;
 }
 
+/// The whole message as a file of no name, to be read from its beginning.
+int batch_of(const Letter& letter) {
+  const int file = memfd_create("batch", MFD_CLOEXEC);
+  if (file < 0) bench::stop("memfd_create");
+  if (!sink::write_all(file, letter.mail + letter.rcpt + "DATA\r\n") ||
+      !sink::write_all(file, letter.text) || lseek(file, 0, SEEK_SET) != 0)
+    bench::stop("the batch");
+  return file;
+}
+
+bool one_batch(const Order& order, const Letter& letter) {
+  const int batch = batch_of(letter);
+  const Program program = bench::start(order.target, batch);
+  close(batch);
+  int status = 0;
+  waitpid(program.pid, &status, 0);
+  close(program.output);
+  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+bool one_session(const Order& order, const Letter& letter) {
+  if (order.kind == "unix" || order.kind == "tcp") return one_over_socket(order, letter);
+  return order.kind == "batch" ? one_batch(order, letter) : one_over_program(order, letter);
+}
+
 // --- all of them ---
 
 long cpu_of(int who) {
@@ -177,14 +208,14 @@ long cpu_of(int who) {
 }
 
 /// Returns the digits that are printed.
-std::string run(const Order& order) {
+std::string run(const Order& order, long began) {
   Letter letter = read_letter(order.file);
+  const long last_begin =
+      order.seconds == 0 ? std::numeric_limits<long>::max() : began + order.seconds * 1000000000L;
   std::string accepted;
-  for (long i = 0; i < order.count; ++i) {
+  for (long i = 0; i < order.count && bench::now() <= last_begin; ++i) {
     set_number(letter, order.first + i);
-    const bool is_accepted =
-        order.kind == "run" ? one_over_program(order, letter) : one_over_socket(order, letter);
-    accepted += is_accepted ? '1' : '0';
+    accepted += one_session(order, letter) ? '1' : '0';
   }
   return accepted;
 }
@@ -194,12 +225,12 @@ Order order_in(int count, char** arguments) {
   int next = 1;
   for (; next < count && std::string_view(arguments[next]).starts_with("--"); ++next) {
     const std::string_view option = arguments[next];
-    if (option == "--step-by-step") order.is_step_by_step = true;
+    if (option == "--seconds" && next + 1 < count) order.seconds = number_in(arguments[++next]);
     if (option == "--gate" && next + 1 < count)
       order.gate = static_cast<int>(number_in(arguments[++next]));
   }
   if (next + 4 >= count) {
-    std::fputs("usage: sessions [--gate FD] [--step-by-step] FILE FIRST COUNT KIND TARGET...\n",
+    std::fputs("usage: sessions [--gate FD] [--seconds N] FILE FIRST COUNT KIND TARGET...\n",
                stderr);
     std::exit(99);
   }
@@ -218,7 +249,7 @@ int main(int count, char** arguments) {
   signal(SIGPIPE, SIG_IGN);
   if (order.gate >= 0) bench::wait_at(order.gate);
   const long began = bench::now();
-  const std::string accepted = run(order);
+  const std::string accepted = run(order, began);
   std::printf("%s %ld %ld %ld %ld\n", accepted.c_str(), began, bench::now(), cpu_of(RUSAGE_SELF),
               cpu_of(RUSAGE_CHILDREN));
 }
