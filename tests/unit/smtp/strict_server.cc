@@ -38,6 +38,18 @@ void StrictServer::receive(std::string_view bytes) {
   input_ += bytes;
   while (!is_closed_ && step()) {
   }
+  input_.erase(0, taken_);
+  taken_ = 0;
+}
+
+std::string_view StrictServer::rest() const {
+  return std::string_view(input_).substr(taken_);
+}
+
+std::string StrictServer::take(std::size_t count) {
+  std::string taken(rest().substr(0, count));
+  taken_ += taken.size();
+  return taken;
 }
 
 std::string StrictServer::take_replies(std::size_t count) {
@@ -63,10 +75,10 @@ bool StrictServer::step() {
 }
 
 bool StrictServer::step_command() {
-  const std::size_t end = input_.find(crlf);
+  const std::size_t end = rest().find(crlf);
   if (end == std::string::npos) return false;
-  const std::string line = input_.substr(0, end);
-  input_.erase(0, end + crlf.size());
+  const std::string line = take(end);
+  take(crlf.size());
   check_order(line);
   handle(line);
   return true;
@@ -90,25 +102,23 @@ void StrictServer::check_order(std::string_view line) const {
 }
 
 bool StrictServer::step_data() {
-  if (input_.starts_with(".\r\n")) {
-    input_.erase(0, 3);
+  if (rest().starts_with(".\r\n")) {
+    take(3);
     state_ = State::command;
     end_message();
     return true;
   }
-  const std::size_t end = input_.find(crlf);
+  const std::size_t end = rest().find(crlf);
   if (end == std::string::npos) return false;
-  const std::size_t stuffing = input_.starts_with('.') ? 1 : 0;
-  now_.body += input_.substr(stuffing, end + crlf.size() - stuffing);
-  input_.erase(0, end + crlf.size());
+  const std::size_t stuffing = rest().starts_with('.') ? 1 : 0;
+  now_.body += take(end + crlf.size()).substr(stuffing);
   return true;
 }
 
 bool StrictServer::step_chunk() {
-  const std::size_t count = std::min(chunk_left_, input_.size());
+  const std::size_t count = std::min(chunk_left_, rest().size());
   if (count == 0 && chunk_left_ > 0) return false;
-  now_.body += input_.substr(0, count);
-  input_.erase(0, count);
+  now_.body += take(count);
   chunk_left_ -= count;
   if (chunk_left_ > 0) return false;
   state_ = State::command;
@@ -138,7 +148,7 @@ void StrictServer::handle(std::string_view line) {
     if (answer("250 2.0.0 forgotten")) reset();
     return;
   }
-  CHECK(input_.empty());
+  CHECK(rest().empty());
   if (line == "NOOP") {
     (void)answer("250 2.0.0 nothing");
     return;
@@ -149,7 +159,7 @@ void StrictServer::handle(std::string_view line) {
 }
 
 void StrictServer::on_ehlo() {
-  CHECK(input_.empty());
+  CHECK(rest().empty());
   std::string good = "250-mx.friend.example\r\n";
   if (has_pipelining_) good += "250-PIPELINING\r\n";
   if (has_chunking_) good += "250-CHUNKING\r\n";
@@ -174,7 +184,7 @@ void StrictServer::on_rcpt(std::string_view line) {
 }
 
 void StrictServer::on_data() {
-  CHECK(input_.empty());
+  CHECK(rest().empty());
   if (peer_ != Peer::relay) CHECK_FALSE(has_chunking_);
   check_recipients();
   if (peer_ == Peer::client && recipients_asked_ > 1)

@@ -45,6 +45,9 @@ class StrictServer {
   [[nodiscard]] bool step_command();
   [[nodiscard]] bool step_data();
   [[nodiscard]] bool step_chunk();
+  /// Of the input, what is not taken yet.
+  [[nodiscard]] std::string_view rest() const;
+  std::string take(std::size_t count);
   void check_line_ends(std::string_view bytes);
   void check_order(std::string_view line) const;
   void handle(std::string_view line);
@@ -70,6 +73,7 @@ class StrictServer {
   State state_ = State::command;
   char last_octet_ = '\0';
   std::string input_;
+  std::size_t taken_ = 0;  ///< of it; erased at once, since messages are long
   std::string replies_;
   bool is_closed_ = false;
   bool is_hello_done_ = false;
