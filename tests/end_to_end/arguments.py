@@ -145,7 +145,8 @@ def same_for_all(text):
                           (r"(Landlock|seccomp) (on|not available)", r"\1"),
                           (r"delay=[^=]*, delays=[^=,]*", "delays")):
         text = re.sub(pattern, name, text, flags=re.M)
-    return text.splitlines()
+    # It goes out when the end of the batch was seen, before or behind the last answer.
+    return sorted(text.splitlines(), key=lambda line: line == "N ms > QUIT")
 
 
 @case
