@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <memory>
 #include <string_view>
 
@@ -55,7 +56,8 @@ struct Line {
     ssize_t count = 0;
     do count = recv(host.get(), bytes, sizeof bytes, MSG_DONTWAIT);
     while (count > 0);
-    return count == 0;
+    // A session that had no time to read all is closed with a reset.
+    return count == 0 || (count < 0 && errno == ECONNRESET);
   }
 
   Descriptor host;
