@@ -6,14 +6,23 @@ namespace sshsm::smtp {
 namespace {
 
 constexpr std::string_view line_break = "\r\n";
-
-/// Up to the first CR or LF. It looks at a window only, because a body of many bare CRs and no LF
+/// Nobody looks further than this for the end of a line, because a body of many bare CRs and no LF
 /// would otherwise be searched to its end again and again.
+constexpr std::size_t window = 1024;
+
+/// Up to the first CR or LF.
 std::string_view run_at(std::string_view bytes, std::size_t max_run) noexcept {
-  constexpr std::size_t window = 1024;
   std::string_view run = bytes.substr(0, std::min(max_run, window));
   run = run.substr(0, run.find('\n'));
   return run.substr(0, run.find('\r'));
+}
+
+/// The octets of the line at the front, if it is canonical already; else 0.
+std::size_t canonical_line_at(std::string_view bytes) noexcept {
+  const std::string_view near = bytes.substr(0, window);
+  const std::size_t end = near.find('\n');
+  const bool is_canonical = end != std::string_view::npos && end > 0 && near.find('\r') == end - 1;
+  return is_canonical ? end + 1 : 0;
 }
 
 }  // namespace
@@ -28,8 +37,7 @@ std::size_t BodyReader::read(std::string_view bytes, std::string& body, std::siz
 std::size_t BodyReader::step(std::string_view bytes, std::string& body, std::size_t max_body) {
   switch (state_) {
     case State::line_start:
-      state_ = bytes.front() == '.' ? State::dot : State::in_line;
-      return state_ == State::dot ? 1 : 0;
+      return step_line_start(bytes, body, max_body);
     case State::dot:
       return step_dot(bytes.front());
     case State::dot_cr:
@@ -42,6 +50,30 @@ std::size_t BodyReader::step(std::string_view bytes, std::string& body, std::siz
       break;
   }
   return 0;
+}
+
+std::size_t BodyReader::step_line_start(std::string_view bytes, std::string& body,
+                                        std::size_t max_body) {
+  if (bytes.front() == '.') {
+    state_ = State::dot;
+    return 1;
+  }
+  const std::string_view lines = take_lines(bytes.substr(0, max_body - body.size()));
+  body += lines;
+  if (lines.empty()) state_ = State::in_line;
+  return lines.size();
+}
+
+std::string_view BodyReader::take_lines(std::string_view bytes) {
+  if (line_end_ == LineEnd::lf) return {};
+  std::size_t taken = 0;
+  while (taken < bytes.size() && bytes[taken] != '.') {
+    const std::size_t size = canonical_line_at(bytes.substr(taken));
+    if (size == 0) break;
+    taken += size;
+    ++line_count_;
+  }
+  return bytes.substr(0, taken);
 }
 
 std::size_t BodyReader::step_dot(char c) {

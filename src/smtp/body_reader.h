@@ -39,6 +39,10 @@ class BodyReader {
   };
 
   [[nodiscard]] std::size_t step(std::string_view bytes, std::string& body, std::size_t max_body);
+  [[nodiscard]] std::size_t step_line_start(std::string_view bytes, std::string& body,
+                                            std::size_t max_body);
+  /// Whole lines that need no change, at the front: most of most bodies, to be taken at once.
+  [[nodiscard]] std::string_view take_lines(std::string_view bytes);
   [[nodiscard]] std::size_t step_dot(char c);
   [[nodiscard]] std::size_t step_dot_cr(char c, std::string& body);
   [[nodiscard]] std::size_t step_line(std::string_view bytes, std::string& body,

@@ -6,6 +6,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <random>
 
 namespace sshsm::smtp {
 namespace {
@@ -278,6 +279,19 @@ TEST_CASE("in a CRLF batch only CRLF ends a line: bare CR and LF are content, ma
   check_exact(start + "a\r\r\nb\n\r\n.\r\n", opened + "a\r\n\r\nb\r\n\r\n.end");
 }
 
+TEST_CASE("whole lines that are taken at once come out as octet by octet, and are counted so") {
+  const std::string long_run(1023, 'x');
+  const std::vector<std::string> parts{"a",    ".",        "\r",     "\n",
+                                       "\r\n", "line\r\n", ".x\r\n", long_run};
+  std::mt19937 random(1);
+  for (int round = 0; round < 2000; ++round) {
+    std::string batch = with_crlf(opening);
+    for (int i = 0; i < 20; ++i) batch += parts[random() % parts.size()];
+    // Most of them end without a final dot, and tell how many lines they had.
+    CHECK(read({batch}) == read(pieces_of(batch, 1)));
+  }
+}
+
 TEST_CASE("in an LF batch only LF ends a line, and a CR before it belongs to the break") {
   check_exact(opening + "a\r\nb\rc\n.\n", opened + "a\r\nb\r\nc\r\n.end");
   check_exact(opening + "a\r\r\nb\n.\n", opened + "a\r\n\r\nb\r\n.end");
@@ -319,6 +333,8 @@ TEST_CASE("a body is given in bounded pieces, nothing of it is lost") {
     std::string body;
     while (body.size() < 3 * BatchReader::max_body_piece) body += line;
     if (!body.ends_with('\n')) body += '\n';
+    if (line.ends_with('\n'))
+      CHECK(read({with_crlf(opening + body + ".\n")}) == opened + with_crlf(body) + ".end");
     Transcript transcript;
     transcript.feed(opening + body + ".\n");
     const std::string text = transcript.end();
