@@ -10,6 +10,7 @@
 #include "privilege/sandbox.h"
 #include "ssh/host_keys.h"
 #include "trust/base64.h"
+#include "trust/libcrypto.h"
 #include "trust/pins.h"
 
 #include <algorithm>
@@ -52,7 +53,7 @@ class HostSurvey {
   void run(Reach reach) {
     std::optional<ssh::Dialler> dialler;
     if (reach == Reach::hosts) dialler.emplace(destination_);
-    trust::open_configuration_of_libcrypto();
+    trust::prepare_libcrypto();
     privilege::enter_sandbox();
     for (std::size_t index = 0; index < destination_.hosts.size(); ++index)
       tell_host(index, dialler ? offered_by(index, *dialler) : std::vector<trust::HostKey>());

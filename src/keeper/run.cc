@@ -11,7 +11,7 @@
 #include "mailer/configuration.h"
 #include "privilege/identity.h"
 #include "privilege/sandbox.h"
-#include "trust/host_key.h"
+#include "trust/libcrypto.h"
 
 #include <sys/resource.h>
 #include <syslog.h>
@@ -61,7 +61,7 @@ void serve(Request& request, const Supervision& supervision) {
   eviction.cancel();
   request.log.set_reserve(attendant.take_log_socket());
   // What the administrator says about ciphers there must count here as it does in sshsm.
-  trust::open_configuration_of_libcrypto();
+  trust::prepare_libcrypto();
   trace.note(privilege::describe(privilege::enter_server_sandbox()));
   for (const std::string& remark : premises.remarks) {
     request.log.write(LOG_NOTICE, concat({arguments.destination, ": ", remark}));

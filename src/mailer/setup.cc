@@ -6,6 +6,7 @@
 #include "mailer/host_pins.h"
 #include "privilege/trusted_file.h"
 #include "ssh/session.h"
+#include "trust/libcrypto.h"
 
 #include <utility>
 
@@ -54,6 +55,7 @@ Setup make_setup(config::Destination destination,
 }
 
 Setup load_setup(config::Destination destination) {
+  trust::prepare_libcrypto();
   ssh::require_known_algorithms(destination);
   const std::vector<trust::KnownHostsFile> known_hosts =
       read_known_hosts(destination, destination.host_keys.empty());

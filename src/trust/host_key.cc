@@ -164,10 +164,6 @@ std::string fingerprint(std::string_view blob) {
   return "SHA256:" + text;
 }
 
-void open_configuration_of_libcrypto() {
-  [[maybe_unused]] const std::string first_hash = fingerprint("");
-}
-
 std::string name_of(const HostKey& key) {
   const KeyType* const row = find_type(key.type);
   return concat({row == nullptr ? base::printable(key.type, 64) : std::string(row->short_name), " ",

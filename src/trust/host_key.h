@@ -23,9 +23,6 @@ inline constexpr std::size_t max_rsa_bits = 16384;
 
 /// `SHA256:` and the hash in base64 without padding, as ssh-keygen -l prints it.
 [[nodiscard]] std::string fingerprint(std::string_view blob);
-/// libcrypto opens its configuration at the first hash: for who enters the sandbox, which would
-/// refuse that, before he has had a key in his hands.
-void open_configuration_of_libcrypto();
 /// `ED25519 SHA256:…`, as people read keys to one another.
 [[nodiscard]] std::string name_of(const HostKey& key);
 
