@@ -49,6 +49,9 @@ class SinkHost:
             self.sshd = bench.sshd(options)
         self.user = bench.rig.login
         self.tally = os.path.join(bench.directory, f"tally{self.sshd.port}")
+        # In a pipe the sink is the mail user's.
+        with open(self.tally, "wb") as file:
+            os.fchmod(file.fileno(), 0o666)
         self.sink = self._sink(script)
         self.command = shlex.join(self.sink)
         self._listeners = {}

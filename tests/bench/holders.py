@@ -3,11 +3,10 @@
 import os
 import shutil
 import signal
-import tempfile
 
 import usage
 from far import wait_until
-from servers import free_port, new_key
+from servers import free_port
 from ssh_commands import plain_ssh
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -28,24 +27,21 @@ class Keeper(Holder):
     """sshsmd, with a friend of its own, so that a cold sshsm does not find it."""
 
     def __init__(self, lane):
-        directory = tempfile.mkdtemp(prefix="k", dir=lane.rig.directory)
-        lane.bench.at_end(lambda: shutil.rmtree(directory, ignore_errors=True))
-        user = lane.rig.mail_user
-        os.chown(directory, user.pw_uid, user.pw_gid)
+        directory = lane.mail_user.directory(lane.bench, "k")
         self.path, self.port = os.path.join(directory, "s"), free_port()
         self.friend = lane.new_friend(
             listen=f"smtp:{self.path}\nlisten = smtp:127.0.0.1:{self.port}", linger=FOR_EVER)
         # Else it would make no socket there for sshsm to find.
-        os.chown(self.friend.directory, user.pw_uid, -1)
-        program = os.path.join(lane.rig.build, "src", "sshsmd")
-        self.process = lane.spawn([program, "--config-dir", self.friend.directory, self.friend.name])
+        lane.mail_user.give(self.friend.directory)
+        self.process = lane.spawn([lane.program("sshsmd", "src"), "--config-dir",
+                                   self.friend.directory, self.friend.name])
         met = self.friend.path(self.friend.name + ".sock")
         wait_until(lambda: os.path.exists(met) and os.path.exists(self.path), "sshsmd listens")
 
 
 class Master(Holder):
     def __init__(self, lane):
-        self.control = os.path.join(lane.rig.directory, f"mux{free_port()}")
+        self.control = os.path.join(lane.mail_user.directory(lane.bench, "m"), "s")
         options = [f"ControlPath {self.control}", "ServerAliveInterval 15"]
         self.command = plain_ssh(lane, "mux", options)
         self.process = lane.spawn([*self.command, "-N", "-o", "ControlMaster=yes"])
@@ -56,7 +52,7 @@ def tunnel(lane, name):
     """(the port of the near end, the ssh that makes a tunnel to the mail server's port); its key may
     forward, and nothing else."""
     key, port = lane.friend.path("id_" + name), free_port()
-    lane.host.sshd.authorize(new_key(key), "/bin/false", "restrict,port-forwarding")
+    lane.host.sshd.authorize(lane.mail_user.new_key(key), "/bin/false", "restrict,port-forwarding")
     return port, plain_ssh(lane, name, ["ExitOnForwardFailure yes"], "-N", "-i", key, "-o",
                            "IdentitiesOnly=yes", "-L",
                            f"{port}:127.0.0.1:{lane.host.listener()}")
@@ -76,8 +72,8 @@ class Forwarder(Holder):
         tunnel_port, command = tunnel(lane, "forwarder")
         self.port = free_port()
         self.process = lane.spawn(
-            ["/usr/bin/perl", os.path.join(HERE, "recipe", "forwarder.pl"), str(self.port),
-             str(tunnel_port), FOR_EVER, *command])
+            ["/usr/bin/perl", lane.mail_user.program(os.path.join(HERE, "recipe", "forwarder.pl")),
+             str(self.port), str(tunnel_port), FOR_EVER, *command])
 
     def take_down(self):
         """Returns when the tunnel is gone."""

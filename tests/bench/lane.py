@@ -7,6 +7,7 @@ import usage
 from far import end
 from holders import HOLDERS
 from letters import MARK, Account, Letter
+from mail_user import MailUser
 
 # A client that takes longer is ended, and its message counts as not sent.
 RUN_LIMIT = 300
@@ -84,11 +85,11 @@ class Lane:
     def __init__(self, bench, rivals, host):
         self.bench, self.rig, self.host, self.rivals = bench, bench.rig, host, rivals
         self.account = Account(host.tally)
+        self.mail_user = MailUser(self.rig)
         self.friend = self.new_friend()
         port = host.sshd.port
         self._errors = open(os.path.join(bench.directory, f"stderr-{host.address}-{port}"), "ab")
         bench.at_end(self._errors.close)
-        self._programs = os.path.join(self.rig.build, "tests", "bench")
         self.holders = {}
         for name in dict.fromkeys(rival.holder for rival in rivals if rival.holder):
             self.holders[name] = HOLDERS[name](self)
@@ -103,13 +104,14 @@ class Lane:
         friend.write_pins([f"{name} {host.sshd.host_keys['ed25519']}"])
         return friend
 
-    def program(self, name):
-        return os.path.join(self._programs, name)
+    def program(self, name, folder="tests/bench"):
+        """Of the build tree, for the mail user."""
+        return self.mail_user.program(os.path.join(self.rig.build, folder, name))
 
     def spawn(self, words, gate=None, environment=None):
-        """A process among the clients, which ends with the bench."""
+        """A process of the mail user's, which ends with the bench."""
         process = subprocess.Popen(
-            [*self.host.prefix, *words], text=True, cwd="/",
+            [*self.host.prefix, *self.mail_user.prefix, *words], text=True, cwd="/",
             env={**self.rig.environment, **(environment or {})}, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=self._errors, start_new_session=True,
             pass_fds=[] if gate is None else [gate])

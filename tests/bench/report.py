@@ -24,6 +24,7 @@ GROUPS = ((rivals.COLD, "Cold: a connection for each message"),
           (rivals.WARM, "Warm: the line is up"), (rivals.FLOOR, "Floors: no SSH"))
 
 HOW = """\
+- Clients, and those who hold their lines, run as the mail user, as mail servers start them.
 - Wall time is from the start of the client (or of the connection to a socket) to its end. Rivals
   take turns, so that what else the machine does meets them all. Figures are medians; p90 is
   the ninth decile. 1 MB is 1,000,000 octets.

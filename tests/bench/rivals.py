@@ -9,7 +9,6 @@ import os
 import shutil
 import subprocess
 
-from servers import new_key
 from ssh_commands import FAST, plain_ssh, write_ssh_config
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -41,13 +40,13 @@ class Rival:
 def sshsm(*mode, kept=False):
     def target(lane):
         friend = lane.holders["keeper"].friend if kept else lane.friend
-        return [lane.rig.sshsm, "--config-dir", friend.directory, *mode, "--", friend.name]
+        return [lane.program("sshsm", "src"), "--config-dir", friend.directory, *mode, "--", friend.name]
     return target
 
 
 def sshsm_gcm(lane):
     friend = lane.new_friend(ciphers="aes128-gcm@openssh.com")
-    return [lane.rig.sshsm, "--config-dir", friend.directory, "-bS", "--", friend.name]
+    return [lane.program("sshsm", "src"), "--config-dir", friend.directory, "-bS", "--", friend.name]
 
 
 def recipe(name, options):
@@ -59,7 +58,8 @@ def recipe(name, options):
         friend.write(f"{name}/{friend.name}.conf",
                      "".join(f'{key}="{friend.settings[key]}"\n' for key in ("user", "host")))
         write_ssh_config(lane, f"{name}/ssh_config", options)
-        return ["/bin/sh", os.path.join(HERE, "recipe", "sshsm.sh"), friend.path(name), friend.name]
+        script = lane.mail_user.program(os.path.join(HERE, "recipe", "sshsm.sh"))
+        return ["/bin/sh", script, friend.path(name), friend.name]
     return target
 
 
@@ -69,7 +69,7 @@ def netcat(script):
     def target(lane):
         key = lane.friend.path("id_netcat")
         command = f"netcat -w 1 127.0.0.1 {lane.host.listener(script)}"
-        lane.host.sshd.authorize(new_key(key), command)
+        lane.host.sshd.authorize(lane.mail_user.new_key(key), command)
         return [*plain_ssh(lane, "netcat", [], "-i", key, "-o", "IdentitiesOnly=yes"), command]
     return target
 
@@ -81,6 +81,7 @@ def dbclient(lane):
     os.makedirs(os.path.join(home, ".ssh"))
     subprocess.run(["dropbearconvert", "openssh", "dropbear", friend.key, friend.path("id_dropbear")],
                    check=True, stdin=subprocess.DEVNULL, capture_output=True)
+    lane.mail_user.give(friend.path("id_dropbear"))
     friend.write("dropbear_home/.ssh/known_hosts",
                  f"{friend.settings['host']} {lane.host.sshd.host_keys['ed25519']}\n")
     return ["/usr/bin/env", f"HOME={home}", "/usr/bin/dbclient", "-T", "-i",
@@ -92,6 +93,11 @@ def bare(lane):
     friend = lane.friend
     return [lane.program("bare_libssh"), friend.settings["port"], friend.settings["user"], friend.key,
             lane.host.sshd.host_keys["ed25519"], friend.settings["host"]]
+
+
+def pipe(lane):
+    sink, *options = lane.host.sink
+    return [lane.mail_user.program(sink), *options]
 
 
 SSHSM = Rival("sshsm_batch", "sshsm -bS", COLD, "batch", sshsm("-bS"), in_a_row=30)
@@ -109,7 +115,7 @@ MUX = Rival("mux", "ssh, ControlMaster", WARM, "talk",
             lambda lane: [*lane.holders["master"].command, "exit"], holder="master", in_a_row=80)
 AUTOSSH = Rival("autossh", "autossh -L", WARM, "tcp",
                 lambda lane: [str(lane.holders["tunnel"].port)], holder="tunnel", in_a_row=20)
-PIPE = Rival("pipe", "a pipe", FLOOR, "talk", lambda lane: lane.host.sink, in_a_row=400,
+PIPE = Rival("pipe", "a pipe", FLOOR, "talk", pipe, in_a_row=400,
              note="the mail server as a child, no SSH at all")
 TCP = Rival("tcp", "TCP on the loopback", FLOOR, "tcp", lambda lane: [str(lane.host.listener())],
             in_a_row=1000, note="the mail server at a port, no SSH at all")
