@@ -112,10 +112,12 @@ class Report:
             (f"\n## {title}\n" if title else "") + f"\n{text}" for title, text in parts)
 
     def _aims(self):
+        reasons = "".join(f"- {aim.title}: {aim.why}\n" for aim in self.aims
+                          if aim.why and aim.holds is False)
         return (table(["", "asked", "measured", "holds", "bare libssh"],
                       [aim.words() for aim in self.aims])
                 + "\nThe last column is the floor: the same of tests/bench/bare_libssh.cc, which does "
-                "nothing but the handshake and the message.\n")
+                "nothing but the handshake and the message.\n" + (reasons and "\n" + reasons))
 
     def _rivals(self):
         head = ["", *(heading for heading, *_ in COLUMNS), "lost", "doubled"]

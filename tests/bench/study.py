@@ -20,7 +20,7 @@ class Size:
         self.__dict__.update(sizes)
 
 
-FULL = Size(cold=40, rows=5, share=1.0, crowds=4, large=3, large_octets=100 * MIB, trips=3, held=1,
+FULL = Size(cold=60, rows=5, share=1.0, crowds=4, large=5, large_octets=100 * MIB, trips=4, held=1,
             phases=12, receivers=10, queue=5, idle=10.0, clients=200, messages=10000,
             octets=1024 * MIB, trip=0.3, curve=2, limit=20)
 QUICK = Size(cold=3, rows=1, share=0.1, crowds=1, large=1, large_octets=10 * MIB, trips=1, held=1,
