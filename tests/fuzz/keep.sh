@@ -9,8 +9,6 @@
 
 set -eu
 cd "$(dirname "$0")/../.."
-LLVM_PROFILE_FILE=/dev/null
-export LLVM_PROFILE_FILE
 
 for target; do
   kept=tests/fuzz/corpus/$target

@@ -93,8 +93,7 @@ class Fuzzing:
     def run(self, seconds):
         """So many seconds of CPU time, or until something is found."""
         # Undefined behaviour is a finding: without a word it is only printed.
-        environment = dict(os.environ, LLVM_PROFILE_FILE="/dev/null",
-                           UBSAN_OPTIONS="halt_on_error=1:print_stacktrace=1")
+        environment = dict(os.environ, UBSAN_OPTIONS="halt_on_error=1:print_stacktrace=1")
         with open(self.log, "wb") as log:
             process = subprocess.Popen(  # pylint: disable=consider-using-with
                 self.command("-seed=%d" % self.seed), stdout=log, stderr=log, env=environment)
