@@ -1,29 +1,11 @@
 #include "smtp/body_reader.h"
 
-#include <algorithm>
+#include "smtp/line_run.h"
 
 namespace sshsm::smtp {
 namespace {
 
 constexpr std::string_view line_break = "\r\n";
-/// Nobody looks further than this for the end of a line, because a body of many bare CRs and no LF
-/// would otherwise be searched to its end again and again.
-constexpr std::size_t window = 1024;
-
-/// Up to the first CR or LF.
-std::string_view run_at(std::string_view bytes, std::size_t max_run) noexcept {
-  std::string_view run = bytes.substr(0, std::min(max_run, window));
-  run = run.substr(0, run.find('\n'));
-  return run.substr(0, run.find('\r'));
-}
-
-/// The octets of the line at the front, if it is canonical already; else 0.
-std::size_t canonical_line_at(std::string_view bytes) noexcept {
-  const std::string_view near = bytes.substr(0, window);
-  const std::size_t end = near.find('\n');
-  const bool is_canonical = end != std::string_view::npos && end > 0 && near.find('\r') == end - 1;
-  return is_canonical ? end + 1 : 0;
-}
 
 }  // namespace
 
@@ -100,7 +82,7 @@ std::size_t BodyReader::step_dot_cr(char c, std::string& body) {
 }
 
 std::size_t BodyReader::step_line(std::string_view bytes, std::string& body, std::size_t max_body) {
-  const std::string_view run = run_at(bytes, max_body - body.size());
+  const std::string_view run = run_at(bytes.substr(0, max_body - body.size()));
   body += run;
   if (!run.empty()) return run.size();
   if (bytes.front() == '\r') {

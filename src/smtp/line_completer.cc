@@ -1,26 +1,29 @@
 #include "smtp/line_completer.h"
 
-#include <algorithm>
-#include <cstddef>
+#include "smtp/line_run.h"
 
 namespace sshsm::smtp {
 
-/// A CR is made a whole line end at once; the LF that may follow it then adds nothing.
 std::string LineCompleter::complete(std::string_view piece) {
   std::string lines;
   lines.reserve(piece.size() + 2);
-  while (!piece.empty()) {
-    const std::size_t run = std::min(piece.find_first_of("\r\n"), piece.size());
-    lines += piece.substr(0, run);
-    if (run > 0) last_ = piece[run - 1];
-    piece.remove_prefix(run);
-    if (piece.empty()) break;
-    const bool is_second_half = piece.front() == '\n' && last_ == '\r';
-    if (!is_second_half) lines += "\r\n";
-    last_ = piece.front();
-    piece.remove_prefix(1);
-  }
+  while (!piece.empty()) piece.remove_prefix(step(piece, lines));
   return lines;
+}
+
+/// A CR is made a whole line end at once; the LF that may follow it then adds nothing.
+std::size_t LineCompleter::step(std::string_view piece, std::string& lines) {
+  const std::size_t line = canonical_line_at(piece);
+  const std::string_view taken = line > 0 ? piece.substr(0, line) : run_at(piece);
+  if (!taken.empty()) {
+    lines += taken;
+    last_ = taken.back();
+    return taken.size();
+  }
+  const bool is_second_half = piece.front() == '\n' && last_ == '\r';
+  if (!is_second_half) lines += "\r\n";
+  last_ = piece.front();
+  return 1;
 }
 
 std::string_view LineCompleter::end() {

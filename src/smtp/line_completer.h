@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -16,6 +17,8 @@ class LineCompleter {
   [[nodiscard]] std::string_view end();
 
  private:
+  [[nodiscard]] std::size_t step(std::string_view piece, std::string& lines);
+
   char last_ = '\n';
 };
 

@@ -5,6 +5,7 @@
 
 #include <doctest/doctest.h>
 
+#include <random>
 #include <string>
 
 namespace sshsm::smtp {
@@ -30,6 +31,17 @@ TEST_CASE("every CR, LF and CRLF becomes a line end, and the last line gets one"
     CHECK(completed("a\nb\rc", piece) == "a\r\nb\r\nc\r\n");
     CHECK(completed("\r\r\n\n\n\r", piece) == "\r\n\r\n\r\n\r\n\r\n");
     CHECK(completed(std::string_view("\0.\r\n", 4), piece) == std::string_view("\0.\r\n", 4));
+  }
+}
+
+TEST_CASE("whole lines and long ones come out as octet by octet") {
+  const std::string long_run(1023, 'x');
+  const std::vector<std::string> parts{"a", "\r", "\n", "\r\n", "line\r\n", "\n\r", long_run};
+  std::mt19937 random(1);
+  for (int round = 0; round < 2000; ++round) {
+    std::string text;
+    for (int i = 0; i < 20; ++i) text += parts[random() % parts.size()];
+    CHECK(completed(text, text.size()) == completed(text, 1));
   }
 }
 
