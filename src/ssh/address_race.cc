@@ -211,7 +211,7 @@ class Race {
   std::string places() const {
     std::string names;
     for (const Runner& runner : runners_) {
-      if (!runner.socket) continue;
+      if (runner.has_failed) continue;
       names += base::concat({names.empty() ? "" : ", ", runner.name});
     }
     return base::concat(

@@ -97,7 +97,10 @@ class BannerHunt {
     std::erase_if(mute_, [](const MuteAddress& mute) { return mute.has_closed(); });
     rest_.clear();
     means_.trace.note("closed before the SSH banner; trying once more");
-    const Deadline pause = earlier(deadline_, Deadline::after(pause_before_second_try()));
+    // The half that is left is the second try's: who has no time to hear why it failed tells
+    // nothing.
+    const Deadline pause =
+        earlier(share_of(deadline_, 1), Deadline::after(pause_before_second_try()));
     [[maybe_unused]] const short nothing = means_.waiter.wait(-1, 0, pause);
   }
 

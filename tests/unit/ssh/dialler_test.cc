@@ -76,6 +76,17 @@ TEST_CASE("the dialler passes back a connected socket and the address it reached
   CHECK(text == "hello");
 }
 
+TEST_CASE("a race whose time is up before it began tells where it would have gone") {
+  const RaceCourse course{.host = "127.0.0.1", .port = 2222, .bind_address = {}, .left_out = {}};
+  try {
+    static_cast<void>(run_address_race(course, Deadline::after(Milliseconds(0))));
+    FAIL("connected");
+  } catch (const Failure& failure) {
+    CHECK(failure.cause() == Cause::connection_timed_out);
+    CHECK(failure.detail() == "127.0.0.1 port 2222");
+  }
+}
+
 TEST_CASE("an address that refused is no other address to try") {
   // Where localhost is ::1, too, nobody listens there.
   const Listener listener;
