@@ -26,6 +26,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 SOURCE = os.path.dirname(os.path.dirname(HERE))
 # No run may take longer than this unless its case says so.
 RUN_LIMIT = 40
+# The cases' sockets lie some way below TMPDIR, and the path of one has 107 octets (unix(7)).
+LONGEST_PLACE = 24
 
 
 def read_causes():
@@ -162,6 +164,10 @@ class Rig:
         self.is_root = os.geteuid() == 0
         self.login = pwd.getpwuid(os.geteuid()).pw_name
         self.mail_user = pwd.getpwnam("nobody") if self.is_root else pwd.getpwuid(os.geteuid())
+        place = tempfile.gettempdir()
+        if len(place) > LONGEST_PLACE:
+            raise RuntimeError(f"TMPDIR is too long for the paths of Unix sockets: {place}; at most "
+                               f"{LONGEST_PLACE} octets")
         self.directory = tempfile.mkdtemp(prefix="sshsm-test-")
         os.chmod(self.directory, 0o755)
         self.wrapper = []
@@ -211,7 +217,7 @@ class Rig:
 class Bench:
     def __init__(self, rig, name):
         self.rig = rig
-        self.directory = tempfile.mkdtemp(prefix=name[:40] + "-", dir=rig.directory)
+        self.directory = tempfile.mkdtemp(prefix=name[:20] + "-", dir=rig.directory)
         os.chmod(self.directory, 0o755)
         self._at_end = []
         self._count = 0
