@@ -35,7 +35,9 @@ def main(path=DEFAULT):
     for key in WAYS:
         row = report["rivals"][key]
         cells = [cell(row[column], digits) for _, column, digits in COLUMNS]
-        print(f"| {row['group']}: {row['title']} | " + " | ".join(cells) + " |")
+        title = row["title"]
+        print(f"| {title if row['group'] in title else row['group'] + ': ' + title} | "
+              + " | ".join(cells) + " |")
 
 
 if __name__ == "__main__":
