@@ -13,9 +13,6 @@ AT_ONCE = 16
 # How long the answer to the final dot is held back, for somebody to look at who stands there.
 HELD = 0.3
 LOOK = 0.02
-# Where a round trip is this long, what the machine does between two flights is none.
-LONG_TRIP = 0.1
-PAUSE = 4 * LONG_TRIP
 # Those that are begun anew for each message have no row of messages.
 ROWS = [rival for rival in ALL if not rival.is_reset]
 
@@ -143,7 +140,7 @@ def held(study):
 
 def trip(study, lane, line, letter, measure, rival):
     # What is said behind a message, to park the session, is over by then.
-    time.sleep(PAUSE)
+    time.sleep(4 * study.size.long_trip)
     run = one(lane, rival, letter)
     accepted = lane.accepted_at(run)
     if rival.holder and not rival.is_reset:
@@ -163,7 +160,7 @@ def trips(study, line):
         line.set_round_trip(0)
         with study.lane(rivals, functools.partial(SinkHost, line=line, script=script)) as lane:
             warm_up(lane)
-            line.set_round_trip(LONG_TRIP)
+            line.set_round_trip(study.size.long_trip)
             letter = lane.letter(SMALL)
             study.in_turn(rivals, study.size.trips, functools.partial(
                 trip, study, lane, line, letter, measure))

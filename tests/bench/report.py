@@ -34,7 +34,7 @@ HOW = """\
   sums over all processes of the client and of whoever holds its line, at their peak while the
   answer to the final dot is held back for {held:.1f} s.
 - Round trips are the client's flights until the packet with the 250 is there, counted in the
-  packets on a line of 100 ms between two network namespaces, two TUN interfaces and a program
+  packets on a line of {trip:.0f} ms between two network namespaces, two TUN interfaces and a program
   between them; the fewest of the rounds, since a keepalive of another line adds to them. `-bs`,
   `--lmtp`, the recipe, ssh and dbclient are spoken to as a mailer is: each command waits for its
   answer. At sockets MAIL, RCPT and DATA go in one write.
@@ -104,6 +104,7 @@ class Report:
                  ("A queue run at an sshd as it comes", self._queue()),
                  ("Lines on which nothing happens", self._idle()),
                  ("How it was measured", HOW.format(large=self.study.size.large_octets / MIB,
+                                                    trip=1000 * self.study.size.long_trip,
                                                     held=HELD))]
         notes = "".join(f"- {note}\n" for note in self.study.notes)
         if notes:

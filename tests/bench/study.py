@@ -14,7 +14,9 @@ SMALL = 2048
 
 
 class Size:
-    """Rounds of each measure; `share` of the messages of a row; the curves' largest points."""
+    """Rounds of each measure; `share` of the messages of a row; the curves' largest points, and the
+    seconds after which one is cut off. On a line with a round trip of `long_trip` flights are counted:
+    what the machine does between two of them is nothing beside it."""
 
     def __init__(self, **sizes):
         self.__dict__.update(sizes)
@@ -22,10 +24,10 @@ class Size:
 
 FULL = Size(cold=60, rows=5, share=1.0, crowds=4, large=5, large_octets=100 * MIB, trips=4, held=1,
             phases=12, receivers=10, queue=5, idle=10.0, clients=200, messages=10000,
-            octets=1024 * MIB, trip=0.3, curve=2, limit=20)
+            octets=1024 * MIB, trip=0.3, curve=2, limit=20, long_trip=0.1)
 QUICK = Size(cold=3, rows=1, share=0.1, crowds=1, large=1, large_octets=10 * MIB, trips=1, held=1,
              phases=1, receivers=1, queue=1, idle=1.0, clients=5, messages=100,
-             octets=10 * MIB, trip=0.03, curve=1, limit=2)
+             octets=10 * MIB, trip=0.03, curve=1, limit=1, long_trip=0.04)
 
 
 class Failed(Exception):
