@@ -12,8 +12,9 @@ namespace sshsm::ssh {
 ///
 /// An address that connects and gives no banner is left out of the next try, so that the others
 /// have theirs. Where none of them gives one and some closed or reset the connection, which is what
-/// sshd does beyond MaxStartups, those get a second try after a random pause, once for each host:
-/// once for the whole list would let a crowded first host use up what a crowded second one needs.
+/// sshd does beyond MaxStartups, those get a second try after a random pause, which takes no more
+/// than half of the time that is left. That is once for each host: once for the whole list would
+/// let a crowded first host use up what a crowded second one needs.
 ///
 /// A proxy-command counts as the one address of its host, whatever it connects to.
 ///
