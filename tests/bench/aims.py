@@ -18,9 +18,9 @@ WHY_LARGE = (
     "which it moves and grows. The bare program is the floor.")
 WHY_START = (
     "the loading of the libraries, libssh's with Kerberos among them, is the largest part; libcrypto's "
-    "first use, the process that dials, and the sandbox are the rest. The bare program dials before it has read its "
-    "key, and has no sandbox. Dialling before a batch is there would let sshd's LoginGraceTime and "
-    "MaxStartups count against the friend.")
+    "first use, the process that dials, and the sandbox are the rest. The bare program dials before it has "
+    "read its key, and has no sandbox. Dialling before a batch is there would let sshd's LoginGraceTime "
+    "and MaxStartups count against the friend.")
 
 
 def rounded(value):

@@ -37,16 +37,19 @@ class Rival:
         return self.group != FLOOR
 
 
-def sshsm(*mode, kept=False):
+def sshsm(*mode, friend_of=lambda lane: lane.friend):
     def target(lane):
-        friend = lane.holders["keeper"].friend if kept else lane.friend
+        friend = friend_of(lane)
         return [lane.program("sshsm", "src"), "--config-dir", friend.directory, *mode, "--", friend.name]
     return target
 
 
-def sshsm_gcm(lane):
-    friend = lane.new_friend(ciphers="aes128-gcm@openssh.com")
-    return [lane.program("sshsm", "src"), "--config-dir", friend.directory, "-bS", "--", friend.name]
+def kept_friend(lane):
+    return lane.holders["keeper"].friend
+
+
+def friend_with_gcm(lane):
+    return lane.new_friend(ciphers="aes128-gcm@openssh.com")
 
 
 def recipe(name, options):
@@ -107,7 +110,7 @@ RECIPE_FAST = Rival("recipe_fast", "recipe, tuned", COLD, "talk", recipe("recipe
                     in_a_row=7, note="the same with curve25519-sha256 and aes128-gcm")
 BARE = Rival("bare_libssh", "bare libssh program", COLD, "batch", bare, in_a_row=30,
              note="tests/bench/bare_libssh.cc: the same handshake and nothing around it")
-KEPT = Rival("kept_batch", "sshsm -bS, sshsmd", WARM, "batch", sshsm("-bS", kept=True),
+KEPT = Rival("kept_batch", "sshsm -bS, sshsmd", WARM, "batch", sshsm("-bS", friend_of=kept_friend),
              holder="keeper", in_a_row=100, note="sshsm finds sshsmd and goes through it")
 SOCKET = Rival("socket", "sshsmd, Unix socket", WARM, "unix",
                lambda lane: [lane.holders["keeper"].path], holder="keeper", in_a_row=1000)
@@ -126,7 +129,8 @@ ALL = [
     SSHSM,
     Rival("sshsm_talk", "sshsm -bs", COLD, "talk", sshsm("-bs"), in_a_row=30),
     Rival("sshsm_lmtp", "sshsm --lmtp", COLD, "lmtp", sshsm("--lmtp"), in_a_row=30),
-    Rival("sshsm_gcm", "sshsm -bS, aes128-gcm", COLD, "batch", sshsm_gcm, in_a_row=30,
+    Rival("sshsm_gcm", "sshsm -bS, aes128-gcm", COLD, "batch",
+          sshsm("-bS", friend_of=friend_with_gcm), in_a_row=30,
           note="with `ciphers = aes128-gcm@openssh.com`"),
     RECIPE, RECIPE_FAST,
     Rival("netcat", "ssh host netcat -w 1", COLD, "batch", netcat(LENIENT), in_a_row=2, every=8,
@@ -137,8 +141,8 @@ ALL = [
           lambda lane: [str(lane.holders["forwarder"].port)], holder="forwarder", in_a_row=1, every=8,
           is_reset=True, note="recipe/forwarder.pl, of minimail's shape; the tunnel is down"),
     KEPT,
-    Rival("kept_talk", "sshsm -bs, sshsmd", WARM, "talk", sshsm("-bs", kept=True), holder="keeper",
-          in_a_row=100, note="the same"),
+    Rival("kept_talk", "sshsm -bs, sshsmd", WARM, "talk", sshsm("-bs", friend_of=kept_friend),
+          holder="keeper", in_a_row=100, note="the same"),
     SOCKET,
     Rival("port", "sshsmd, TCP port", WARM, "tcp",
           lambda lane: [str(lane.holders["keeper"].port)], holder="keeper", in_a_row=1000),
